@@ -1,0 +1,1 @@
+"""How requests are authorised: one scheme a file, named as `auth` in a row."""

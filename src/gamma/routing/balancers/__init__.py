@@ -1,0 +1,1 @@
+"""Ways to choose a deployment, one class a file."""

@@ -1,0 +1,168 @@
+"""Which deployment answers, how often it is tried, and who stands in for it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Protocol
+
+from gamma import plugins
+from gamma.errors import ContextLengthExceeded, GammaError, NoDeployment, UnknownModel
+from gamma.routing.balancers.base import Balancer, Outcome
+from gamma.routing.deployment import Deployment
+
+_BACKOFF_S = 0.25
+_BACKOFF_CAP_S = 8.0
+
+
+class Exchange(Protocol):
+    """A caller's request on its way: the router decides who answers it, the exchange does the talking."""
+
+    committed: bool
+    """Whether any byte of an answer has reached the caller: from then on nothing may be tried again silently."""
+
+    async def attempt(self, deployment: Deployment) -> Outcome:
+        """Tries to answer by a deployment.
+
+        Raises:
+            GammaError: it failed; `retryable` and `fault` say what that means.
+        """
+
+
+class Model:
+    """A public name, compiled: its deployments, and who balances them.
+
+    Args:
+        name: the public name.
+        deployments: at least one.
+        balancer: file name under `gamma.routing.balancers`.
+        fallbacks: public names that stand in, in order.
+        retries: attempts after the first.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        deployments: tuple[Deployment, ...],
+        *,
+        balancer: str = "round_robin",
+        fallbacks: tuple[str, ...] = (),
+        retries: int = 2,
+    ) -> None:
+        self.name = name
+        self.deployments = deployments
+        self.balancer: Balancer = plugins.load("gamma.routing.balancers", balancer)()
+        self.fallbacks = fallbacks
+        self.retries = retries
+
+
+class Router:
+    """Chooses deployments, retries with jittered back-off, and falls back.
+
+    Args:
+        models: by public name.
+        address: makes a Model of a `provider/model` name that has no entry; None when no such provider is on.
+        sleep: waits between attempts (tests pass their own).
+    """
+
+    def __init__(
+        self,
+        models: Mapping[str, Model],
+        address: Callable[[str], Model | None] = lambda _: None,
+        sleep: Callable[[float], asyncio.Future[None]] | None = None,
+    ) -> None:
+        self.models = models
+        self._address = address
+        self._sleep = sleep or asyncio.sleep
+        self._random = random.Random()  # noqa: S311  # spreads retries, guards nothing
+
+    def find(self, name: str) -> Model:
+        """The model of a public name or a `provider/model` address.
+
+        Raises:
+            UnknownModel: with the nearest names.
+        """
+        model = self.models.get(name) or self._address(name)
+        if model is None:
+            near = get_close_matches(name, list(self.models), n=3, cutoff=0.5)
+            hint = f"; did you mean {' or '.join(near)}?" if near else "; GET /v1/models lists what is on"
+            raise UnknownModel(f"no model {name!r}{hint}", param="model")
+        return model
+
+    async def send(self, model: Model, exchange: Exchange) -> Model:
+        """Has a request answered by the model or, when it cannot, by its fallbacks in order.
+
+        Returns:
+            The model whose deployment answered.
+
+        Raises:
+            GammaError: the first model's error when nobody could answer: later ones would only confuse the caller.
+        """
+        first: GammaError | None = None
+        for candidate in (model, *(self.models[name] for name in model.fallbacks if name in self.models)):
+            try:
+                await self._send_to(candidate, exchange)
+            except GammaError as error:
+                first = first or error
+                if exchange.committed or not stands_in(error):
+                    raise first from None
+            else:
+                return candidate
+        raise first or NoDeployment(f"model {model.name!r} has no deployment")
+
+    async def _send_to(self, model: Model, exchange: Exchange) -> None:
+        tried: set[Deployment] = set()
+        failures = 0
+        while True:
+            candidates = [d for d in model.deployments if d not in tried]
+            if not candidates:
+                tried.clear()
+                candidates = list(model.deployments)
+            deployment = candidates[0] if len(candidates) == 1 else model.balancer.choose(candidates)
+            tried.add(deployment)
+            try:
+                await self._attempt(model, deployment, exchange)
+                return
+            except GammaError as error:
+                failures += 1
+                if exchange.committed or failures > model.retries:
+                    raise
+                untried = len(tried) < len(model.deployments)
+                if not (error.retryable or (untried and error.fault in ("credential", "model"))):
+                    raise
+                if not untried:
+                    await self._back_off(error, failures)
+
+    async def _attempt(self, model: Model, deployment: Deployment, exchange: Exchange) -> None:
+        deployment.in_flight += 1
+        try:
+            outcome = await exchange.attempt(deployment)
+        except GammaError as error:
+            model.balancer.update(deployment, Outcome(ok=False, fault=error.fault))
+            raise
+        finally:
+            deployment.in_flight -= 1
+        model.balancer.update(deployment, outcome)
+
+    async def _back_off(self, error: GammaError, failures: int) -> None:
+        """Waits before the same deployments are asked again.
+
+        Exponential from 0.25 s to 8 s with full jitter; a provider's `retry-after` is honoured when it is at most 8 s,
+        else waiting would hold the caller longer than it helps, so the error is passed on.
+        """
+        if error.retry_after_s is not None:
+            if error.retry_after_s > _BACKOFF_CAP_S:
+                raise error
+            await self._sleep(error.retry_after_s + self._random.random() * _BACKOFF_S)
+            return
+        await self._sleep(self._random.random() * min(_BACKOFF_CAP_S, _BACKOFF_S * 2**failures))
+
+
+def stands_in(error: GammaError) -> bool:
+    """Whether a fallback may answer after this error: not when the request itself is at fault, for it would fail there too.
+
+    A conversation that is too long for one model may fit another.
+    """
+    return error.fault not in ("caller", "policy") or isinstance(error, ContextLengthExceeded)

@@ -1,0 +1,1 @@
+"""A fleet of providers in one process."""

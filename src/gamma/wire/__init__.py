@@ -1,0 +1,1 @@
+"""Dialects: how to talk, never to whom."""

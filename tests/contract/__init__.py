@@ -1,0 +1,1 @@
+"""Contract suites: what every dialect must keep, run over recorded and golden samples."""
