@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from gamma.types.chat import ChatResponse
+from gamma.types.chat import ChatResponse, ToolCall
 from tests.contract.meaning import Answer, Said, proofs_of
 
 SEVERAL = frozenset({"openai_chat", "openai_completions", "gemini"})
@@ -67,6 +67,10 @@ def _said(said: Said, dialect: str) -> Said:
     return msgspec.structs.replace(said, text=said.text + said.refusal, refusal="", finish=finish)
 
 
+KEEPS_IDS = frozenset({"anthropic_messages", "gemini", "openai_chat", "openai_responses"})
+"""Dialects that hand a tool call's id on as it is."""
+
+
 def assert_proofs(found: ChatResponse, answer: ChatResponse, dialect: str) -> None:
     """Fails when a signature that the dialect carries is lost, or one is passed off as another family's."""
     choices = answer.choices if dialect in SEVERAL else answer.choices[:1]
@@ -76,6 +80,14 @@ def assert_proofs(found: ChatResponse, answer: ChatResponse, dialect: str) -> No
     wrapped = [p for p in back if p not in proofs]
     assert [p for p in back if p in own] == own, "signatures are kept byte-exact"
     assert all(proof.startswith(("gamma.", "gamma:")) for _, proof in wrapped), "a foreign signature is marked as such"
+
+
+def assert_ids(found: ChatResponse, answer: ChatResponse, dialect: str) -> None:
+    """Fails when a tool call's id, by which its result is told, is changed; made-up ones need only differ."""
+    calls, back = ([p for p in r.choices[0].parts if isinstance(p, ToolCall)] if r.choices else [] for r in (answer, found))
+    assert len({c.id for c in back}) == len(back), "every call has an id of its own"
+    if dialect in KEEPS_IDS:
+        assert [c.id for c in back] == [c.id for c in calls]
 
 
 def _family(dialect: str) -> str:

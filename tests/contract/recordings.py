@@ -18,7 +18,6 @@ from urllib.parse import unquote
 
 import msgspec
 
-from gamma.errors import SettingsError
 from gamma.providers.catalog import Catalog
 from gamma.wire.base import Traits
 
@@ -184,7 +183,4 @@ def traits_of(provider: str) -> Traits:
 
 @cache
 def _catalog() -> Catalog:
-    try:
-        return Catalog.builtin()
-    except SettingsError:
-        return Catalog({})
+    return Catalog.builtin()

@@ -14,7 +14,7 @@ from tests.contract.exclusions import cases
 from tests.contract.recordings import Sample
 
 STREAMS = tuple(s for s in spoken() if s.streamed and s.status < 400)
-BOUNDED = settings(derandomize=True, deadline=None, max_examples=6, database=None, phases=(Phase.explicit, Phase.generate))
+BOUNDED = settings(derandomize=True, deadline=None, max_examples=10, database=None, phases=(Phase.explicit, Phase.generate))
 
 
 def recut(sample: Sample, data: bytes, cuts: tuple[int, ...]) -> tuple[Event, ...]:

@@ -14,7 +14,7 @@ from gamma.wire.assemble import collect, replay
 from gamma.wire.base import Style, Traits
 from gamma.wire.events import Event, Failed
 from tests.contract import oracle
-from tests.contract.carried import assert_proofs, carried
+from tests.contract.carried import assert_ids, assert_proofs, carried
 from tests.contract.dialects import CALLERS, dialect, dialect_names, events_of, frames, parse_frames, spoken
 from tests.contract.exclusions import cases
 from tests.contract.meaning import assert_same, meaning_of, proofs_of, sources_of
@@ -70,14 +70,23 @@ def read_back(name: str, stream: bytes) -> ChatResponse:
     return collect(parse_frames(dialect(name).event_parser(Traits()), iter(found)))
 
 
+def shown_model(body: bytes) -> str | None:
+    """The model that an answer names, in any dialect's spelling."""
+    value = msgspec.json.decode(body)
+    names = [value[name] for name in ("model", "modelVersion", "model_id") if name in value]
+    return names[0] if names else None
+
+
 @pytest.mark.parametrize(("name", "sample"), rendered("render-whole"))
 def test_a_whole_answer_survives_the_dialect(name: str, sample: Sample):
     answer = answer_of(sample)
     body = msgspec.json.encode(dialect(name).render_response(answer, style_of(sample)))
     WHOLE[name](body)
+    assert shown_model(body) in {"public-model", None}
     back = dialect(name).parse_response(body, Traits())
     assert_same(meaning_of(back), carried(meaning_of(answer), name))
     assert_proofs(back, answer, name)
+    assert_ids(back, answer, name)
 
 
 @pytest.mark.parametrize(("name", "sample"), rendered("next-turn"))
@@ -124,6 +133,7 @@ def test_a_stream_survives_the_dialect(name: str, sample: Sample):
     answer = collect(events_of(sample))
     assert_same(meaning_of(back), carried(meaning_of(answer), name, streamed=True))
     assert_proofs(back, answer, name)
+    assert_ids(back, answer, name)
 
 
 @pytest.mark.parametrize(("name", "sample"), rendered("render-replay", streamed=False))
@@ -132,6 +142,7 @@ def test_a_whole_answer_replayed_as_a_stream_survives_the_dialect(name: str, sam
     back = read_back(name, written(name, style_of(sample), replay(answer)))
     assert_same(meaning_of(back), carried(meaning_of(answer), name, streamed=True))
     assert_proofs(back, answer, name)
+    assert_ids(back, answer, name)
 
 
 @pytest.mark.parametrize(("name", "sample"), rendered("render-failure", streamed=True))

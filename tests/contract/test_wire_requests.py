@@ -10,6 +10,7 @@ import pytest
 from gamma.errors import CallerError, InvalidRequest, InvalidType, MissingField, UnsupportedParameter
 from gamma.types.chat import ChatRequest
 from gamma.wire.base import Target, Traits
+from gamma.wire.support import is_set
 from tests.contract.conversation import called_in, file_names_of, media_of, system_of, tools_of, turns_of
 from tests.contract.dialects import dialect, dialect_names, spoken
 from tests.contract.exclusions import cases
@@ -57,7 +58,7 @@ def test_a_request_written_again_means_the_same(sample: Sample):
 )
 def test_a_request_is_translated_without_loss_or_refused(name: str, sample: Sample, drop: bool):
     request = parsed(sample)
-    target = Target(model="claude-or-other", drop_unsupported=drop, max_output_tokens=4096)
+    target = Target(model="claude-or-other", drop_unsupported=drop, max_output_tokens=64_000)
     try:
         body = dialect(name).render_request(request, target)
     except (UnsupportedParameter, InvalidRequest):
@@ -67,6 +68,8 @@ def test_a_request_is_translated_without_loss_or_refused(name: str, sample: Samp
     if name in PROMPTS or not turns_of(request):
         return  # a prompt is one text: what was said is in it, who said it is not; nor is there a turn without a user's
     assert_same_conversation(back, request, lost=drop)
+    if not drop:
+        assert_same_wishes(back, request)
 
 
 def assert_same_conversation(found: ChatRequest, wanted: ChatRequest, *, lost: bool) -> None:
@@ -80,6 +83,19 @@ def assert_same_conversation(found: ChatRequest, wanted: ChatRequest, *, lost: b
         assert system_of(found).startswith(system_of(wanted)), "the wish for JSON may be added to it"
     assert lost or tools_wanted(wanted) <= set(tools_of(found)), "tools"
     assert set(tools_of(found)) <= set(tools_of(wanted)) | called_in(wanted) | JSON_TOOLS, "tools of nobody's"
+
+
+WISHES = ("max_tokens", "temperature", "top_p", "top_k", "n", "stop", "seed", "presence_penalty", "frequency_penalty")
+"""Fields that change the answer: carried or refused, never forgotten."""
+
+
+def assert_same_wishes(found: ChatRequest, wanted: ChatRequest) -> None:
+    """Fails when a field that changes the answer was forgotten on the way."""
+    for name in WISHES:
+        if is_set(wanted, name) and (name, getattr(wanted, name)) != ("top_p", 1):  # which asks for nothing
+            assert getattr(found, name) == getattr(wanted, name), name
+    if wanted.tool_choice is not None and wanted.tools:
+        assert tools_wanted(found) >= tools_wanted(wanted), "tool_choice"
 
 
 def tools_wanted(request: ChatRequest) -> set[str]:

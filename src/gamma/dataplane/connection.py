@@ -175,6 +175,7 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         if self.mid_request and self._task is None:
             self._refuse(InvalidRequest("the connection was closed before the request was complete"))
+            return True  # the other direction still carries the answer
         return False
 
     def pause_writing(self) -> None:

@@ -15,6 +15,7 @@ from gamma.dataplane.wires import Wires
 from gamma.errors import GammaError
 from gamma.routing.balancers.base import Outcome
 from gamma.routing.deployment import Deployment
+from gamma.routing.router import Model
 from gamma.transport.connection import Reply
 from gamma.transport.pool import Channel, Pool
 from gamma.types.chat import ChatRequest, ChatResponse
@@ -69,11 +70,11 @@ class ChatExchange:
             self._request = self._served.parse_request(self._body.value, model=match.model, stream=match.stream)
         return self._request
 
-    async def attempt(self, deployment: Deployment) -> Outcome:
+    async def attempt(self, model: Model, deployment: Deployment) -> Outcome:
         """Tries to answer by a deployment; see `routing.router.Exchange`."""
         call, provider = self.call, deployment.provider
         call.attempts += 1
-        call.deployment = deployment
+        call.model, call.deployment = model, deployment
         wire = provider.wire_for(self._dialect)
         passing = wire == self._dialect and provider.exact(wire) and not deployment.config.params and not self._array
         begun = monotonic()
@@ -181,7 +182,7 @@ class ChatExchange:
         return (
             self._dialect in ("openai_chat", "openai_completions")
             and deployment.target.traits.stream_usage == "ask"
-            and self._body.shape.stream_options is None
+            and bytes(self._body.shape.stream_options) in (b"", b"null")
         )
 
     def _headers(self) -> tuple[tuple[str, str], ...]:

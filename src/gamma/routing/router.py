@@ -23,8 +23,8 @@ class Exchange(Protocol):
     committed: bool
     """Whether any byte of an answer has reached the caller: from then on nothing may be tried again silently."""
 
-    async def attempt(self, deployment: Deployment) -> Outcome:
-        """Tries to answer by a deployment.
+    async def attempt(self, model: Model, deployment: Deployment) -> Outcome:
+        """Tries to answer as a model by one of its deployments.
 
         Raises:
             GammaError: it failed; `retryable` and `fault` say what that means.
@@ -91,11 +91,8 @@ class Router:
             raise UnknownModel(f"no model {name!r}{hint}", param="model")
         return model
 
-    async def send(self, model: Model, exchange: Exchange) -> Model:
+    async def send(self, model: Model, exchange: Exchange) -> None:
         """Has a request answered by the model or, when it cannot, by its fallbacks in order.
-
-        Returns:
-            The model whose deployment answered.
 
         Raises:
             GammaError: the first model's error when nobody could answer: later ones would only confuse the caller.
@@ -109,7 +106,7 @@ class Router:
                 if exchange.committed or not stands_in(error):
                     raise first from None
             else:
-                return candidate
+                return
         raise first or NoDeployment(f"model {model.name!r} has no deployment")
 
     async def _send_to(self, model: Model, exchange: Exchange) -> None:
@@ -138,7 +135,7 @@ class Router:
     async def _attempt(self, model: Model, deployment: Deployment, exchange: Exchange) -> None:
         deployment.in_flight += 1
         try:
-            outcome = await exchange.attempt(deployment)
+            outcome = await exchange.attempt(model, deployment)
         except GammaError as error:
             model.balancer.update(deployment, Outcome(ok=False, fault=error.fault))
             raise

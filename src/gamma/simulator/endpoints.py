@@ -104,7 +104,7 @@ async def answer_embeddings(
 async def answer_rerank(simulated: Simulated, format_: str, value: Mapping[str, Any], model: str | None, send: Send) -> None:
     """Answers with documents ordered by the share of the query's words that they hold."""
     wire = plugins.load("gamma.wire.rerank", format_)()
-    request = wire.parse_request({**value, "model": model} if model else value)
+    request = wire.parse_request(value, model=model)
     words = set(request.query.lower().split())
     scores = [len(words & set(text.lower().split())) / max(1, len(words)) for text in request.documents]
     order = sorted(range(len(scores)), key=lambda i: -scores[i])[: request.top_n or len(scores)]

@@ -27,7 +27,7 @@ class Shape(Struct):
 
     model: str = ""
     stream: bool | None = None
-    stream_options: Raw | None = None
+    stream_options: Raw = Raw()
 
 
 class _ChatShape(Shape, kw_only=True):
@@ -57,7 +57,7 @@ class _CompletionsShape(Shape, kw_only=True):
 
 class _ResponsesShape(Shape, kw_only=True):
     model: str
-    input: Raw | None = None
+    input: Raw = Raw()
     max_output_tokens: int | None = None
     temperature: float | None = None
     tools: list[Raw] | None = None

@@ -30,7 +30,7 @@ async def answer(parts: Parts, call: Call) -> None:
     call.model = parts.router.find(name)
     exchange = ChatExchange(call, parts.wires, parts.pool, body)
     try:
-        call.model = await parts.router.send(call.model, exchange)
+        await parts.router.send(call.model, exchange)
     except GammaError as error:
         if not exchange.committed:
             raise

@@ -15,6 +15,7 @@ from gamma.dataplane.parts import Parts
 from gamma.errors import CallerError, GammaError, MissingField
 from gamma.routing.balancers.base import Outcome
 from gamma.routing.deployment import Deployment
+from gamma.routing.router import Model
 from gamma.types.chat import ChatRequest, Media, Reasoning, Text, ToolCall, ToolResult
 from gamma.wire.provider_errors import parse_error
 
@@ -36,10 +37,10 @@ class CountExchange:
         self._parts = parts
         self._request = request
 
-    async def attempt(self, deployment: Deployment) -> Outcome:
+    async def attempt(self, model: Model, deployment: Deployment) -> Outcome:
         """Asks a deployment; see `routing.router.Exchange`."""
         call, provider = self._call, deployment.provider
-        call.deployment = deployment
+        call.model, call.deployment = model, deployment
         wire = provider.wire_for(call.match.route.wire) if call.match else ""
         counter = _counter(wire)
         provider.path("count_tokens", wire, stream=False)

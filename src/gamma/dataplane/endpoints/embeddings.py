@@ -15,6 +15,7 @@ from gamma.dataplane.parts import Parts
 from gamma.errors import MissingField
 from gamma.routing.balancers.base import Outcome
 from gamma.routing.deployment import Deployment
+from gamma.routing.router import Model
 from gamma.types.embedding import EmbeddingRequest, EmbeddingResponse
 from gamma.types.usage import Usage
 from gamma.wire.provider_errors import parse_error
@@ -30,11 +31,11 @@ class EmbeddingExchange:
         self._request = request
         self._served = served
 
-    async def attempt(self, deployment: Deployment) -> Outcome:
+    async def attempt(self, model: Model, deployment: Deployment) -> Outcome:
         """Tries to answer by a deployment; see `routing.router.Exchange`."""
         call = self._call
         call.attempts += 1
-        call.deployment = deployment
+        call.model, call.deployment = model, deployment
         begun = monotonic()
         try:
             response = await self._embed(deployment)
@@ -92,7 +93,7 @@ async def answer(parts: Parts, call: Call) -> None:
         raise MissingField("`model` is required", param="model")
     request = served.parse_request(body.value, model=call.match.model)
     call.model = parts.router.find(request.model)
-    call.model = await parts.router.send(call.model, EmbeddingExchange(call, parts, request, served))
+    await parts.router.send(call.model, EmbeddingExchange(call, parts, request, served))
 
 
 def _sum(parts: list[Usage | None]) -> Usage | None:

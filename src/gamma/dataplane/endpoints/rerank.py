@@ -15,6 +15,7 @@ from gamma.dataplane.parts import Parts
 from gamma.errors import MissingField
 from gamma.routing.balancers.base import Outcome
 from gamma.routing.deployment import Deployment
+from gamma.routing.router import Model
 from gamma.types.rerank import RerankRequest
 from gamma.wire.provider_errors import parse_error
 
@@ -29,11 +30,11 @@ class RerankExchange:
         self._request = request
         self._served = served
 
-    async def attempt(self, deployment: Deployment) -> Outcome:
+    async def attempt(self, model: Model, deployment: Deployment) -> Outcome:
         """Tries to answer by a deployment; see `routing.router.Exchange`."""
         call = self._call
         call.attempts += 1
-        call.deployment = deployment
+        call.model, call.deployment = model, deployment
         begun = monotonic()
         name = deployment.provider.rerank_wire()
         wire = plugins.load("gamma.wire.rerank", name)()
@@ -66,4 +67,4 @@ async def answer(parts: Parts, call: Call) -> None:
     served = plugins.load("gamma.wire.rerank", "jina")()
     request = served.parse_request(body.value)
     call.model = parts.router.find(request.model)
-    call.model = await parts.router.send(call.model, RerankExchange(call, parts, request, served))
+    await parts.router.send(call.model, RerankExchange(call, parts, request, served))

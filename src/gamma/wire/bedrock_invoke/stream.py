@@ -12,17 +12,17 @@ from gamma.wire.base import EventParser
 from gamma.wire.bedrock_converse.errors import parse_exception
 from gamma.wire.bedrock_invoke.chunks import read_metrics, unpack_chunk
 from gamma.wire.bedrock_invoke.table import family_of_chunk
-from gamma.wire.events import Event, Failed, UsageReported
+from gamma.wire.events import Ended, Event, Failed, Started, UsageReported
 
 
 class ChunkEventParser:
     """Reads one stream of any family."""
 
-    __slots__ = ("_counted", "_failed", "_inner")
+    __slots__ = ("_counted", "_failed", "_inner", "_started")
 
     def __init__(self) -> None:
         self._inner: EventParser | None = None
-        self._counted = self._failed = False
+        self._counted = self._failed = self._started = False
 
     def parse_event(self, frame: Frame) -> Iterable[Event]:
         """Canonical events of one message.
@@ -37,12 +37,17 @@ class ChunkEventParser:
             return (Failed(parse_exception(frame)),)
         chunk = unpack_chunk(frame)
         inner = self._inner or self._begin(chunk)
-        events = tuple(inner.parse_event(chunk))
+        events = list(inner.parse_event(chunk))
+        if events and not self._started:
+            self._started = True
+            if type(events[0]) is not Started:
+                events.insert(0, Started())
         for event in events:
             self._counted = self._counted or type(event) is UsageReported
             self._failed = self._failed or type(event) is Failed
         if not self._counted and (usage := read_metrics(chunk.data)) is not None:
-            return (*events, UsageReported(usage))  # families whose own chunks tell no counts
+            at = len(events) - (bool(events) and type(events[-1]) is Ended)
+            events.insert(at, UsageReported(usage))  # for families whose own chunks tell no counts
         return events
 
     def parse_end(self) -> Iterable[Event]:

@@ -48,7 +48,6 @@ class _Event(Struct):
     response: _Answer | None = None
     error: str | None = None  # beside the finish reason ERROR
     message: str | None = None  # of an error body in an event's place
-    error: str | None = None  # of a `stream-end` that failed
 
 
 _DECODE = msgspec.json.Decoder(_Event).decode
@@ -81,9 +80,6 @@ class LineParser:
                     raise ProviderMalformed(f"the provider's stream is not a chat stream: {error.message}") from None
             case "stream-end":
                 self._over = True
-                if event.error is not None:
-                    error = msgspec.json.encode({"message": event.error})
-                    return (Failed(parse_error(500, {}, error)),)
                 return tuple(self._end(event))
             case "" | "error" if event.message is not None:
                 self._over = True

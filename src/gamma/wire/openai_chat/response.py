@@ -152,7 +152,7 @@ def _parse_message(message: Spoken, place: str) -> list[Part]:
         found = arguments_text(function.arguments) or "{}"
         calls.append(ToolCall(id=made_up_id(place, function.name), name=function.name, arguments=found))
     signatures = tool_signatures(message.reasoning_details, {call.id for call in calls})
-    details = [d for d in message.reasoning_details or () if d.get("id") not in signatures]
+    details = [d for d in message.reasoning_details or () if str(d.get("id")) not in signatures]
     calls = [msgspec.structs.replace(c, signature=c.signature or signatures.get(c.id)) for c in calls]
     parts: list[Part] = list(parse_reasoning(message.reasoning_content or message.reasoning, details))
     content = parse_spoken(message.content)
