@@ -11,7 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from msgspec import Struct
-
 from peers.base import Missing
 
 PATH = "/v1/chat/completions"

@@ -60,7 +60,7 @@ def _openai_stream() -> list[bytes]:
 
 
 def _anthropic_stream() -> list[bytes]:
-    message = {
+    message: dict[str, object] = {
         "id": "msg_mock",
         "type": "message",
         "role": "assistant",

@@ -62,8 +62,15 @@ class Program:
                         return
             except (OSError, urllib.error.URLError):
                 time.sleep(0.05)
-        words = " | ".join(self.log.read_text(errors="replace").splitlines()[-5:])
-        raise Missing(f"it did not answer at {url}; its last words: {words or 'none'}")
+        raise Missing(self.death() or f"it did not answer at {url}; its last words: {self._words()}")
+
+    def death(self) -> str:
+        """How it ended and what it said last; empty while it runs."""
+        code = self._process.poll()
+        if code is None:
+            return ""
+        ended = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        return f"it {ended}; its last words: {self._words()}"
 
     def rss_mb(self) -> float:
         """Resident memory of the program and its children, in megabytes of 1,000,000 bytes."""
@@ -84,6 +91,9 @@ class Program:
             time.sleep(0.02)
         self._signal(self._pids(), signal.SIGKILL)
         self._process.wait()
+
+    def _words(self) -> str:
+        return " | ".join(self.log.read_text(errors="replace").splitlines()[-5:])[-1000:] or "none"
 
     def _pids(self) -> list[int]:
         """The living processes of the session that this program leads."""

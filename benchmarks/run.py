@@ -26,7 +26,6 @@ from pathlib import Path
 from statistics import linear_regression
 
 import msgspec
-
 from measure import Target, ask, body, free_port, idle_streams, load
 from peers import PEERS
 from peers.base import Missing, Peer, Place, Start
@@ -52,6 +51,7 @@ class Bench:
     def __init__(self, options: argparse.Namespace, folder: Path) -> None:
         cpus = sorted(os.sched_getaffinity(0))
         self.gateway_cpu, self.load_cpu = cpus[0], cpus[-1]
+        self.busy = os.getloadavg()[0]
         self.seconds: float = options.seconds
         self.folder = folder
         self.results = Results()
@@ -96,7 +96,7 @@ class Bench:
         """A gateway that answers, for as long as the block runs."""
         folder = Path(tempfile.mkdtemp(dir=self.folder, prefix=peer.name))
         port = free_port()
-        place = Place(folder, port, self.upstream)
+        place = Place(folder, port, self.upstream, free_port())
         start = peer.start(place)
         headers = {"Content-Type": "application/json", **peer.headers(place)}
         if start is None:
@@ -141,6 +141,8 @@ class Bench:
                     values[name] = self.rate(target, content, connections)
                 except Missing as missing:
                     self.fail(f"{peer.name}, {name}", missing)
+        if program and (death := program.death()):
+            raise Missing(death)
         if program:
             values["rss_loaded"] = program.rss_mb()
 
@@ -190,10 +192,9 @@ class Bench:
         """The machine and the versions."""
         cpu = next((x for x in Path("/proc/cpuinfo").read_text().splitlines() if x.startswith("model name")), ":?")
         lines = [
-            f"- {cpu.partition(':')[2].strip()}, {os.cpu_count()} CPUs; gateway on CPU {self.gateway_cpu}, "
-            f"upstream and load on CPU {self.load_cpu}",
-            f"- {platform.system()} {platform.release()}, Python {platform.python_version()}, "
-            f"load average at start {os.getloadavg()[0]:.2f}",
+            f"- {cpu.partition(':')[2].strip()}, {os.cpu_count()} CPUs, load average at start {self.busy:.2f}",
+            f"- gateway on CPU {self.gateway_cpu}, upstream and load on CPU {self.load_cpu}",
+            f"- {platform.system()} {platform.release()}, Python {platform.python_version()}",
             "- " + ", ".join(f"{name} {version}" for name, version in self.versions.items() if version != "-"),
             f"- {time.strftime('%Y-%m-%d')}, {len(self.results.rounds)} rounds, {self.seconds:g} s a measurement",
         ]
@@ -258,7 +259,6 @@ def main() -> int:
 def run(bench: Bench, peers: list[Peer], options: argparse.Namespace) -> None:
     """Takes every measure and prints the tables."""
     products = {peer.name: peer.product for peer in peers}
-    facts = bench.facts()
     with bench.mock():
         if options.soak:
             bench.soak(peers[0], options.soak)
@@ -267,7 +267,7 @@ def run(bench: Bench, peers: list[Peer], options: argparse.Namespace) -> None:
                 bench.round(peers)
             if "gamma" in products:
                 bench.idle(peers[0])
-    print(f"{facts}\n")
+    print(f"{bench.facts()}\n")
     if not options.soak:
         print(f"{bench.results.table(products)}\n\n{bench.results.ratios(products)}\n")
     print(f"{bench.results.aims()}\n")

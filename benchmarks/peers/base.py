@@ -21,11 +21,13 @@ class Place(Struct, frozen=True):
         folder: an empty folder of its own, its working directory.
         port: the port to listen on.
         upstream: the port of the mock provider.
+        spare: another free port, for gateways that listen twice.
     """
 
     folder: Path
     port: int
     upstream: int
+    spare: int
 
 
 class Start(Struct, frozen=True):

@@ -39,23 +39,23 @@ def python_package(folder: str, package: str, requirement: str) -> Path:
     return bin_
 
 
-def node_package(folder: str, package: str, version: str) -> Path:
-    """Installs a pinned Node package.
+def node_packages(folder: str, versions: dict[str, str]) -> None:
+    """Installs pinned Node packages side by side, so that those that need each other use these very versions.
 
-    Returns:
-        The package's folder.
+    Args:
+        folder: name below `.peers`.
+        versions: version by package.
     """
+    names = [f"{package}@{version}" for package, version in versions.items()]
     if shutil.which("node") is None:
-        raise Missing(f"{package} needs Node.js; install it (Debian: apt-get install nodejs npm)")
+        raise Missing(f"{names[0]} needs Node.js; install it (Debian: apt-get install nodejs npm)")
     root = FOLDER / folder
-    place = root / "node_modules" / package
-    if _node_version(place) != version:
+    if any(_node_version(root / "node_modules" / package) != version for package, version in versions.items()):
         if shutil.which("npm") is None:
-            raise Missing(f"installing {package} needs npm; install it (Debian: apt-get install npm)")
-        _say(f"installing {package}@{version}")
+            raise Missing(f"installing {names[0]} needs npm; install it (Debian: apt-get install npm)")
+        _say(f"installing {' '.join(names)}")
         root.mkdir(parents=True, exist_ok=True)
-        _install(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(root), f"{package}@{version}"])
-    return place
+        _install(["npm", "install", "--silent", "--no-audit", "--no-fund", "--save-exact", "--prefix", str(root), *names])
 
 
 def debian_program(program: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from measure import free_port
 from peers.base import FOLDER, Peer, Place, Start
 from peers.install import python_package
 
@@ -22,5 +21,5 @@ class VllmRouter(Peer):
     def start(self, place: Place) -> Start:
         command = [str(FOLDER / "vllm/bin/python"), "-m", "vllm_router.launch_router"]
         command += ["--worker-urls", f"http://127.0.0.1:{place.upstream}", "--policy", "round_robin"]
-        command += ["--host", "127.0.0.1", "--port", str(place.port), "--prometheus-port", str(free_port())]
+        command += ["--host", "127.0.0.1", "--port", str(place.port), "--prometheus-port", str(place.spare)]
         return Start([*command, "--worker-startup-check-interval", "1", "--log-level", "error"])

@@ -5,7 +5,6 @@ Exit codes: 0 done, 1 the answer is no, 2 wrong usage. Errors go to stderr, one 
 
 from __future__ import annotations
 
-import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -97,7 +96,6 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Print the 
 
 def main() -> None:
     """Entry point of the `gamma` command."""
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         app()
     except KeyboardInterrupt:

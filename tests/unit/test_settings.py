@@ -267,7 +267,7 @@ def test_an_unknown_fallback_is_named(faults):
 
 def test_fallbacks_in_a_circle_are_told_once(faults):
     text = "models:\n  a: {fallbacks: [b], deployments: [ollama/x]}\n  b: {fallbacks: [a], deployments: [ollama/y]}"
-    assert faults(text) == ["2: models.a.fallbacks run in a circle: a -> b -> a; take one away"]
+    assert faults(text) == ["2: models.a.fallbacks form a cycle: a -> b -> a; take one away"]
 
 
 def test_open_gateways_listen_on_loopback_only(faults, write):

@@ -21,6 +21,7 @@ from gamma.transport.pool import Channel, Pool
 from gamma.types.chat import ChatRequest, ChatResponse
 from gamma.wire.assemble import replay
 from gamma.wire.base import Style
+from gamma.wire.foreign import holds_foreign
 from gamma.wire.provider_errors import parse_error
 
 _FORWARDED = {
@@ -56,6 +57,7 @@ class ChatExchange:
         self._request: ChatRequest | None = None
         self._sink: StreamSink | None = None
         self._array = call.match.stream is True and b"alt=sse" not in call.request.query
+        self._forwardable = not self._array and not holds_foreign(self._dialect, body.data)
 
     @property
     def request(self) -> ChatRequest:
@@ -76,7 +78,7 @@ class ChatExchange:
         call.attempts += 1
         call.model, call.deployment = model, deployment
         wire = provider.wire_for(self._dialect)
-        passing = wire == self._dialect and provider.exact(wire) and not deployment.config.params and not self._array
+        passing = self._forwardable and wire == self._dialect and provider.exact(wire) and not deployment.config.params
         begun = monotonic()
         if call.stream:
             await self._stream(deployment, wire, passing=passing)

@@ -132,7 +132,7 @@ class ModelsReader:
             circle = _circle(name, models)
             if circle and frozenset(circle) not in circles:
                 circles.add(frozenset(circle))
-                self.source.fault(lines[name], f"{where} run in a circle: {' -> '.join(circle)}; take one away")
+                self.source.fault(lines[name], f"{where} form a cycle: {' -> '.join(circle)}; take one away")
 
 
 def _circle(start: str, models: dict[str, ModelConfig]) -> list[str]:

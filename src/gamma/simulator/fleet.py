@@ -68,6 +68,7 @@ class Fleet:
     def __init__(self, providers: Mapping[str, Provider], scenario: Scenario) -> None:
         self._scenario = scenario
         self._places = {name: _places(provider) for name, provider in providers.items()}
+        self._counting = {name for name, provider in providers.items() if provider.traits.stream_usage == "given"}
         self._rng = random.Random(scenario.seed)  # noqa: S311  # a simulation must be repeatable
         self._faults: dict[str, Faults] = {}
         self._number = 0
@@ -122,6 +123,8 @@ class Fleet:
         if request.place.kind == "chat":
             wire = plugins.load("gamma.wire", request.place.wire)()
             chat = wire.parse_request(value, model=model, stream=request.place.stream)
+            if request.provider in self._counting:
+                chat = msgspec.structs.replace(chat, include_usage=True)  # it counts its streams' tokens unasked
             gone = asyncio.ensure_future(_until_gone(receive))
             try:
                 await answer_chat(simulated, wire, chat, send, gone)

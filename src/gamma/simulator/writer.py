@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
+import re
 
 import msgspec
 
@@ -15,6 +17,7 @@ from gamma.types.chat import (
     Media,
     Part,
     Reasoning,
+    ResponseFormat,
     Text,
     TokenLogprob,
     Tool,
@@ -36,6 +39,10 @@ _SUBJECTS = (
 _VERBS = ("shows", "follows", "explains", "carries", "improves", "reveals", "connects", "balances")
 _OBJECTS = ("the main idea", "a clear path", "several details", "the known facts", "a steady rhythm", "what was asked")
 _ENDINGS = ("in plain words", "step by step", "without haste", "as expected", "for most readers", "over time")
+_ONE_JSON = re.compile(r"Answer with one (valid )?JSON (object|value)")
+_JSON_MODE = ResponseFormat(kind="json_object")
+_SCHEMA_FOLLOWS = "JSON Schema:\n"
+_json = json.JSONDecoder()  # reads a value and leaves the text after it
 _CHARS_PER_TOKEN = 4
 _IMAGE_TOKENS = 300
 
@@ -90,7 +97,7 @@ class Writer:
         return self._rng.choice(tools)
 
     def _text(self, request: ChatRequest) -> tuple[str, FinishReason, str | None]:
-        wanted = request.response_format
+        wanted = request.response_format or _asked_in_words(request)
         if wanted is not None and wanted.kind != "text":
             value = example(wanted.schema, self._rng) if wanted.schema else {"answer": self._sentences(8)}
             return msgspec.json.encode(value).decode(), "stop", None
@@ -108,6 +115,20 @@ class Writer:
         while not text or _size(text) < tokens:
             text += f"{choose(_SUBJECTS)} {choose(_VERBS)} {choose(_OBJECTS)} {choose(_ENDINGS)}. "
         return text.rstrip()
+
+
+def _asked_in_words(request: ChatRequest) -> ResponseFormat | None:
+    """Structured output that the system text asks for, as models without a field for it are asked."""
+    parts = [p for m in request.messages if m.role in ("system", "developer") for p in m.parts]
+    text = "\n".join(p.text for p in parts if isinstance(p, Text))
+    if _ONE_JSON.search(text) is None:
+        return None
+    _, _, rest = text.partition(_SCHEMA_FOLLOWS)
+    try:
+        schema, _ = _json.raw_decode(rest)
+    except ValueError:
+        schema = None
+    return ResponseFormat(kind="json_schema", schema=schema) if isinstance(schema, dict) else _JSON_MODE
 
 
 def count_input(request: ChatRequest) -> int:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 
 from gamma.errors import ProviderMalformed
 from gamma.types.chat import ChatRequest, JsonObject
-from gamma.wire.anthropic_messages.request import render_request
+from gamma.wire.anthropic_messages.request import parse_request, render_request
 from gamma.wire.base import Target
 
 PATH = "/v1/messages/count_tokens"
@@ -21,6 +24,15 @@ class _Count(msgspec.Struct):
 
 
 _DECODER = msgspec.json.Decoder(_Count)
+
+
+def parse_count_request(body: Mapping[str, Any]) -> ChatRequest:
+    """A caller's request to count, which need not bound an answer.
+
+    Raises:
+        MissingField, InvalidType, InvalidRequest: naming the field in `param`.
+    """
+    return parse_request(body, bounded=False)
 
 
 def render_count_tokens(input_tokens: int) -> JsonObject:

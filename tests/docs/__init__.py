@@ -1,0 +1,1 @@
+"""The documentation, tested: its references are complete, its examples run, its links lead somewhere."""
