@@ -39,23 +39,34 @@ def python_package(folder: str, package: str, requirement: str) -> Path:
     return bin_
 
 
-def node_packages(folder: str, versions: dict[str, str]) -> None:
-    """Installs pinned Node packages side by side, so that those that need each other use these very versions.
+def node_package(folder: str, package: str, version: str, overrides: dict[str, str]) -> Path:
+    """Installs a pinned Node package.
 
     Args:
         folder: name below `.peers`.
-        versions: version by package.
+        package: its name.
+        version: its version.
+        overrides: versions of packages that it needs, where its own choice does not work.
+
+    Returns:
+        The package's folder.
     """
-    names = [f"{package}@{version}" for package, version in versions.items()]
     if shutil.which("node") is None:
-        raise Missing(f"{names[0]} needs Node.js; install it (Debian: apt-get install nodejs npm)")
+        raise Missing(f"{package} needs Node.js; install it (Debian: apt-get install nodejs npm)")
     root = FOLDER / folder
-    if any(_node_version(root / "node_modules" / package) != version for package, version in versions.items()):
+    place = root / "node_modules" / package
+    wanted = msgspec.json.encode({"private": True, "dependencies": {package: version}, "overrides": overrides})
+    stamp = root / ".installed"
+    if not stamp.exists() or stamp.read_bytes() != wanted:
         if shutil.which("npm") is None:
-            raise Missing(f"installing {names[0]} needs npm; install it (Debian: apt-get install npm)")
-        _say(f"installing {' '.join(names)}")
-        root.mkdir(parents=True, exist_ok=True)
-        _install(["npm", "install", "--silent", "--no-audit", "--no-fund", "--save-exact", "--prefix", str(root), *names])
+            raise Missing(f"installing {package} needs npm; install it (Debian: apt-get install npm)")
+        _say(f"installing {package}@{version}")
+        shutil.rmtree(root, ignore_errors=True)
+        root.mkdir(parents=True)
+        (root / "package.json").write_bytes(wanted)
+        _install(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(root)])
+        stamp.write_bytes(wanted)
+    return place
 
 
 def debian_program(program: str) -> str:
@@ -79,13 +90,6 @@ def printed_version(command: list[str]) -> str:
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     found = re.search(r"\d+\.\d+[.\d]*", done.stdout + done.stderr)
     return found[0] if found else "?"
-
-
-def _node_version(place: Path) -> str:
-    try:
-        return str(msgspec.json.decode((place / "package.json").read_bytes())["version"])
-    except OSError:
-        return ""
 
 
 def _install(command: list[str]) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from peers.base import FOLDER, Peer, Place, Start
-from peers.install import node_packages
+from peers.install import node_package
 
 VERSION = "1.15.2"
 PACKAGE = "@portkey-ai/gateway"
-SERVER = ("@hono/node-server", "1.14.2")
-"""Later ones that its own range allows make every stream of its a 500 (Portkey-AI/gateway, issue 1389)."""
+OVERRIDES = {"@hono/node-server": "1.14.1"}
+"""Later ones that its own range allows turn each of its streams into a 500 (Portkey-AI/gateway, issue 1389)."""
 
 
 class Portkey(Peer):
@@ -19,7 +19,7 @@ class Portkey(Peer):
     ready = "/"
 
     def install(self) -> str:
-        node_packages("portkey", dict([(PACKAGE, VERSION), SERVER]))
+        node_package("portkey", PACKAGE, VERSION, OVERRIDES)
         return VERSION
 
     def start(self, place: Place) -> Start:

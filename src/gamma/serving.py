@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -97,6 +98,8 @@ def _work(settings: Settings, sock: socket.socket, admin: bytes | None, *, demo:
             effective = msgspec.structs.replace(settings, catalog=catalog, providers=providers)
         app = App(effective, admin=admin, data=DATA)
         await app.start(sock)
+        gc.collect()
+        gc.freeze()  # what was built to serve lives as long as the process: collections need not look at it
         await stopped.wait()
         await app.stop()
         if fleet is not None:

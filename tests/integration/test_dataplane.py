@@ -34,7 +34,7 @@ ANSWER = (
 def event(content: str = "", finish: str | None = None, **more: Any) -> bytes:
     delta = {"content": content} if content else {}
     chunk = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
-    chunk["choices"] = [{"index": 0, "delta": delta, "finish_reason": finish}]  # type: ignore[assignment]
+    chunk["choices"] = [{"index": 0, "delta": delta, "finish_reason": finish}]
     return b"data: " + json.dumps({**chunk, **more}).encode() + b"\n\n"
 
 

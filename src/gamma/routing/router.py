@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from difflib import get_close_matches
 from typing import Protocol
 
@@ -71,11 +71,11 @@ class Router:
         self,
         models: Mapping[str, Model],
         address: Callable[[str], Model | None] = lambda _: None,
-        sleep: Callable[[float], asyncio.Future[None]] | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.models = models
         self._address = address
-        self._sleep = sleep or asyncio.sleep
+        self._sleep = sleep
         self._random = random.Random()  # noqa: S311  # spreads retries, guards nothing
 
     def find(self, name: str) -> Model:

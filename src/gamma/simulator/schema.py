@@ -46,8 +46,8 @@ def _value(schema: Any, root: Mapping[str, Any], rng: random.Random, depth: int)
             options = [o for o in schema[key] if not (isinstance(o, Mapping) and o.get("type") == "null")]
             return _value((options or schema[key])[0], root, rng, depth + 1)
     if schema.get("allOf"):
-        merged = {k: v for part in schema["allOf"] for k, v in _flat(part, root).items()}
-        return _value({**merged, **{k: v for k, v in schema.items() if k != "allOf"}}, root, rng, depth + 1)
+        rest = {key: value for key, value in schema.items() if key != "allOf"}
+        return _value(_merged([*(_flat(part, root) for part in schema["allOf"]), rest]), root, rng, depth + 1)
     return _typed(_type(schema), schema, root, rng, depth)
 
 
@@ -111,6 +111,20 @@ def _bounds(schema: Mapping[str, Any], low: float, high: float) -> tuple[float, 
     if given_low is None:
         return min(low, float(given_high or 0)), float(given_high or 0)
     return float(given_low), float(given_high) if given_high is not None else float(given_low) + 10
+
+
+def _merged(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """One schema that asks for what all of them ask: properties and required names together, else the last word."""
+    merged: dict[str, Any] = {}
+    for part in parts:
+        for key, value in part.items():
+            if key == "properties":
+                merged[key] = {**merged.get(key, {}), **value}
+            elif key == "required":
+                merged[key] = [*merged.get(key, []), *value]
+            else:
+                merged[key] = value
+    return merged
 
 
 def _flat(schema: Any, root: Mapping[str, Any]) -> dict[str, Any]:

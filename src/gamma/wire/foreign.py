@@ -8,7 +8,7 @@ from __future__ import annotations
 
 _MARKS: dict[str, tuple[bytes, ...]] = {
     "openai_chat": (b'"reasoning_details"', b'"thought_signature"'),
-    "openai_responses": (b'"gamma.', b'"rs_gamma_'),
+    "openai_responses": (b'"gamma.', b'"rs_gamma_', b'"thought_signature"'),
     "anthropic_messages": (b'"gamma:', b'"thought_signature"'),
     "gemini": (b"Z2FtbWE6",),  # base64 of `gamma:`
 }

@@ -137,7 +137,7 @@ class TestAnswersWritten:
         assert whole["output"][1]["content"][0]["annotations"] == [
             {"type": "url_citation", "url": "https://example.org", "title": "", "start_index": 0, "end_index": 1}
         ]
-        assert whole["output"][2]["signature"] == "sig"
+        assert whole["output"][2]["thought_signature"] == "sig"
         assert whole["status"] == "completed"
 
     @pytest.mark.parametrize(

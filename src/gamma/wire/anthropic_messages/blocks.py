@@ -137,7 +137,7 @@ def _tool_use(block: Fields, value: JsonObject) -> Part:
         id=block.text("id"),
         name=block.text("name"),
         arguments=msgspec.json.encode(block.opt_object("input") or {}).decode(),
-        signature=block.opt_text("signature"),
+        signature=block.opt_text("thought_signature"),
         cache=block.opt_object("cache_control"),
     )
 

@@ -190,7 +190,7 @@ class MessagesEventRenderer:
         call_id = event.id or f"toolu_{self._style.id}_{event.index}"
         block: JsonObject = {"type": "tool_use", "id": call_id, "name": event.name, "input": {}}
         if event.signature:
-            block["signature"] = event.signature
+            block["thought_signature"] = event.signature
         return block
 
     def _arguments(self, event: ToolCallDelta) -> bytes:

@@ -196,7 +196,7 @@ def _render_call(part: ToolCall) -> JsonObject:
         raise ProviderMalformed(f"the model called `{part.name}` with arguments that are not a JSON object")
     block: JsonObject = {"type": "tool_use", "id": part.id, "name": part.name, "input": value}
     if part.signature:
-        block["signature"] = part.signature
+        block["thought_signature"] = part.signature
     return block
 
 

@@ -50,7 +50,7 @@ def _parse_part(part: Fields, phase: str | None) -> Part:
         return Text(
             part.text("text"),
             citations=parse_annotations(part.opt_list("annotations")),
-            signature=part.opt_text("signature"),
+            signature=part.opt_text("thought_signature"),
             cache=_parse_breakpoint(part.opt_object("prompt_cache_breakpoint")),
             phase=phase,
         )

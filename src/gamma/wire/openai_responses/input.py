@@ -86,7 +86,7 @@ class _Conversation:
         if kind == "custom_tool_call":
             return ToolCall(id=call_id, name=name, arguments=item.text("input"), kind="custom")
         arguments = item.opt_text("arguments") or "{}"
-        return ToolCall(id=call_id, name=name, arguments=arguments, signature=item.opt_text("signature"))
+        return ToolCall(id=call_id, name=name, arguments=arguments, signature=item.opt_text("thought_signature"))
 
     def _parse_result(self, item: Fields, kind: str) -> ToolResult:
         call_id = _call_id(item)

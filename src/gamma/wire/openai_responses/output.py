@@ -50,7 +50,7 @@ def parse_part(value: object, item: JsonObject) -> Text | Refusal | None:
         return Refusal(refusal)
     if not isinstance(text := value.get("text"), str):
         return None
-    signature = value.get("signature")
+    signature = value.get("thought_signature")
     return Text(
         text,
         citations=parse_annotations(value.get("annotations")),
@@ -96,7 +96,8 @@ def _texts(values: object) -> list[str]:
 def parse_call(item: JsonObject, place: str) -> ToolCall:
     """A call of a function or of a custom tool."""
     custom = item.get("type") == "custom_tool_call"
-    name, arguments, signature = item.get("name"), item.get("input" if custom else "arguments"), item.get("signature")
+    name, arguments = item.get("name"), item.get("input" if custom else "arguments")
+    signature = item.get("thought_signature")
     call_id = item.get("call_id") or item.get("id")
     if not isinstance(call_id, str):
         call_id = f"call_{hashlib.sha256(f'{place}:{name}'.encode()).hexdigest()[:24]}"
@@ -134,7 +135,7 @@ def text_part(
         "logprobs": render_logprobs(logprobs),
     }
     if signature is not None:
-        part["signature"] = signature
+        part["thought_signature"] = signature
     return part
 
 
@@ -172,7 +173,7 @@ def call_item(item_id: str, call: ToolCall, status: str) -> JsonObject:
         "arguments": call.arguments,
     }
     if call.signature is not None:
-        item["signature"] = call.signature
+        item["thought_signature"] = call.signature
     return item
 
 
