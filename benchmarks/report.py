@@ -102,16 +102,16 @@ class Results:
         return _markdown(rows)
 
     def aims(self) -> str:
-        """Each target that something was measured for, and whether it is met."""
-        rows = [["target", "measured", "outcome"]]
+        """Each target that was measured with whether it is met, then those that were not."""
+        rows, rest = [["target", "measured", "outcome"]], []
         for aim in AIMS:
             found = self.ratio(aim)
             if found is None:
-                rows.append([aim.text, "-", "not measured in this run"])
+                rest.append(aim.text)
                 continue
             met = (found < aim.bound if not aim.peer else found <= aim.bound) if aim.at_most else found >= aim.bound
             rows.append([aim.text, _number(found) + ("x" if aim.peer else ""), "met" if met else "not met"])
-        return _markdown(rows)
+        return _markdown(rows) + (f"\n\nNot measured in this run: {'; '.join(rest)}." if rest else "")
 
 
 def _number(value: float | None) -> str:

@@ -176,9 +176,9 @@ class Bench:
             with self.gateway(peer) as (target, program):
                 assert program is not None
                 began = time.monotonic()
-                while (now := time.monotonic() - began) < minutes * 60:
+                while time.monotonic() - began < minutes * 60:
                     load(target, bodies, connections=16, seconds=SAMPLE_S)
-                    samples.append((now / 60, program.rss_mb()))
+                    samples.append(((time.monotonic() - began) / 60, program.rss_mb()))
                     say(f"{samples[-1][0]:6.1f} min  {samples[-1][1]:7.1f} MB")
         except Missing as missing:
             self.fail(f"{peer.name}, soak", missing)
@@ -239,7 +239,8 @@ def read_options() -> argparse.Namespace:
 def main() -> int:
     """Runs what the command line asks for and prints it."""
     options = read_options()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything that was started is stopped
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(143))  # so that everything that was started is stopped
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with tempfile.TemporaryDirectory(prefix="gamma-bench-") as name:

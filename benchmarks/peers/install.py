@@ -78,6 +78,7 @@ def debian_program(program: str) -> str:
     path = shutil.which(program) or shutil.which(program, path="/usr/sbin")
     if path is None and os.geteuid() == 0 and shutil.which("apt-get"):
         _say(f"installing {program}")
+        _install(["apt-get", "update", "-qq"])
         _install(["apt-get", "install", "-y", "-qq", "--no-install-recommends", program])
         path = shutil.which(program) or shutil.which(program, path="/usr/sbin")
     if path is None:

@@ -10,10 +10,11 @@ from pathlib import Path
 from gamma.database.usage_log import UsageLog
 from gamma.dataplane.gateway import Gateway
 from gamma.dataplane.parts import Parts
+from gamma.dataplane.routes import SERVED
 from gamma.dataplane.server import Server
 from gamma.dataplane.steps import Authenticate, RefuseWhileDraining
 from gamma.providers.base import Provider, build_providers
-from gamma.providers.prices import FREE, Price, context_window, known_models, price_for, price_of
+from gamma.providers.prices import FREE, Price, context_window, known_models, load_prices, price_for, price_of
 from gamma.routing.config import DeploymentConfig, ModelConfig
 from gamma.routing.deployment import Deployment
 from gamma.routing.router import Model, Router
@@ -40,6 +41,8 @@ class App:
         self.pool = Pool()
         self.providers: dict[str, Provider] = build_providers(settings.providers, settings.catalog, self.pool)
         self._addressed: dict[str, Model] = {}
+        if any(provider.row.prices for provider in self.providers.values()):
+            load_prices()
         models = {name: self._model(config) for name, config in settings.models.items()}
         self.router = Router(models, self._address)
         self.usage_log = UsageLog(data / "usage")
@@ -51,6 +54,7 @@ class App:
 
     async def start(self, sock: socket.socket) -> None:
         """Begins to answer requests on a bound socket."""
+        self.parts.wires.load({*SERVED, *(wire for provider in self.providers.values() for wire in provider.row.wires)})
         self.usage_log.start()
         await self.server.start(sock)
 

@@ -36,7 +36,9 @@ def blocks(pages: list[Path], language: str) -> list[Block]:
     found = []
     for page in pages:
         text = page.read_text(encoding="utf-8")
-        for match in _BLOCK.finditer(text):
-            if match[1] == language:
-                found.append(Block(page, text.count("\n", 0, match.start()) + 2, match[1], match[2]))
+        found.extend(
+            Block(page, text.count("\n", 0, match.start()) + 2, match[1], match[2])
+            for match in _BLOCK.finditer(text)
+            if match[1] == language
+        )
     return found

@@ -1,6 +1,6 @@
 """Tables of the reference pages, made from the code they describe.
 
-    python -m tests.docs.reference    prints the table of providers and of their variables, to paste into docs/providers.md
+python -m tests.docs.reference    prints the table of providers and of their variables, to paste into docs/providers.md
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def page(name: str) -> str:
 
 def type_word(kind: Any) -> str:
     """A field's type, as a page says it."""
-    if isinstance(kind, types.UnionType):
+    if isinstance(kind, types.UnionType) or typing.get_origin(kind) is typing.Union:
         members = [type_word(member) for member in typing.get_args(kind) if member is not type(None)]
         return " or ".join(members)
     origin = typing.get_origin(kind) or kind

@@ -91,7 +91,9 @@ def test_every_key_that_the_reader_knows_is_told(tmp_path, monkeypatch):
     assert {"server", "enabled", "hedge", "weight"} <= known
 
 
-@pytest.mark.parametrize("names", [dialects(), formats("embeddings"), formats("rerank")], ids=["wires", "embeddings", "rerank"])
+@pytest.mark.parametrize(
+    "names", [dialects(), formats("embeddings"), formats("rerank")], ids=["wires", "embeddings", "rerank"]
+)
 def test_every_format_is_told_in_one_line(names):
     listed = ", ".join(f"`{name}`" for name in names)
     assert f": {listed}." in page("settings.md")
@@ -109,7 +111,6 @@ def test_every_error_code_has_its_row():
     rows = [
         f"| `{kind.code}` | {kind.status} | {kind.fault} | {'yes' if kind.retryable else 'no'} | "
         for kind in error_classes()
-        if kind is not errors.CallerError
     ]
     assert_table(section(page("errors.md"), "The list"), rows)
 

@@ -50,6 +50,9 @@ _FIXED = {
     b"/metrics": Route("metrics", method=b"GET", open=True),
     b"/": Route("welcome", method=b"GET", open=True),
 }
+SERVED = frozenset(route.wire for route in _FIXED.values()) | {"gemini"}
+"""Dialects that callers speak."""
+
 _MATCHES = {path: Match(route) for path, route in _FIXED.items()}
 _MODEL = Route("model", method=b"GET")
 _GEMINI_MODEL = Route("model", "gemini", method=b"GET")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from gamma import plugins
@@ -17,6 +18,11 @@ class Wires:
 
     def __init__(self) -> None:
         self._wires: dict[str, Wire] = {}
+
+    def load(self, names: Iterable[str]) -> None:
+        """Loads dialects ahead of need, so that no caller waits for an import."""
+        for name in names:
+            self.get(name)
 
     def get(self, name: str) -> Wire:
         """The dialect of a name.

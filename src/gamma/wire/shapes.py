@@ -19,7 +19,7 @@ _Some = Meta(min_length=1)
 
 class _Message(Struct):
     role: str
-    content: Raw = Raw()
+    content: Raw | None = None
 
 
 class Shape(Struct):
@@ -57,7 +57,7 @@ class _CompletionsShape(Shape, kw_only=True):
 
 class _ResponsesShape(Shape, kw_only=True):
     model: str
-    input: Raw = Raw()
+    input: Raw | None = None
     max_output_tokens: int | None = None
     temperature: float | None = None
     tools: list[Raw] | None = None

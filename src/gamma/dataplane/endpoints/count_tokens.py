@@ -70,9 +70,7 @@ async def answer(parts: Parts, call: Call) -> None:
     name = call.match.model or body.shape.model
     if not name:
         raise MissingField("`model` is required", param="model")
-    value = dict(body.value)
-    value.setdefault("max_tokens", 1)  # counting needs none, the dialect's chat does
-    request = parts.wires.get(dialect).parse_request(value.get("generateContentRequest") or value, model=call.match.model)
+    request = _counter(dialect).parse_count_request(body.value, model=call.match.model)
     call.model = parts.router.find(name)
     exchange = CountExchange(call, parts, request)
     estimated = b""

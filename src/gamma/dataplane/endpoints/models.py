@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -17,7 +18,7 @@ _PER_MTOK = 1_000_000
 
 async def answer_list(parts: Parts, call: Call) -> None:
     """Every model that is on: public names first, then `provider/model` of the catalogue."""
-    models = parts.listing()
+    models = await asyncio.to_thread(parts.listing)  # the first time it compiles some thousand prices
     shape = _shape(call)
     if shape == "anthropic_messages":
         data = [_anthropic(m) for m in models]

@@ -26,13 +26,13 @@ class _Count(msgspec.Struct):
 _DECODER = msgspec.json.Decoder(_Count)
 
 
-def parse_count_request(body: Mapping[str, Any]) -> ChatRequest:
+def parse_count_request(body: Mapping[str, Any], *, model: str | None = None) -> ChatRequest:
     """A caller's request to count, which need not bound an answer.
 
     Raises:
         MissingField, InvalidType, InvalidRequest: naming the field in `param`.
     """
-    return parse_request(body, bounded=False)
+    return parse_request(body, model=model, bounded=False)
 
 
 def render_count_tokens(input_tokens: int) -> JsonObject:
