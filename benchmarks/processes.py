@@ -82,6 +82,17 @@ class Program:
                 continue  # it ended between the two looks
         return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
+    def cpu_s(self) -> float:
+        """Seconds of CPU time that the program and its living children have used."""
+        ticks = 0
+        for pid in self._pids():
+            try:
+                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                ticks += int(fields[11]) + int(fields[12])
+            except (OSError, IndexError):
+                continue  # as above
+        return ticks / os.sysconf("SC_CLK_TCK")
+
     def stop(self) -> None:
         """Ends the program and its children, kindly at first."""
         pids = self._pids()

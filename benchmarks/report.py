@@ -101,6 +101,13 @@ class Results:
                 rows.append([text, *(_number(self.ratio(aim)) for aim in aims)])
         return _markdown(rows)
 
+    def busy(self, products: dict[str, str]) -> str:
+        """How busy each gateway's core was, in per cent; well below 100, something else was the limit."""
+        loads = [m for m in MEASURES if self.value("gamma", f"{m}_busy") is not None] or ["answers", "streams"]
+        rows = [["gateway", *(MEASURES[m] for m in loads)]]
+        rows += [[text, *(_number(self.value(name, f"{m}_busy")) for m in loads)] for name, text in products.items()]
+        return _markdown(rows)
+
     def aims(self) -> str:
         """Each target that was measured with whether it is met, then those that were not."""
         rows, rest = [["target", "measured", "outcome"]], []

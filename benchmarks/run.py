@@ -138,7 +138,10 @@ class Bench:
         for name, (content, connections) in loads.items():
             if content:
                 try:
+                    began, used = time.monotonic(), program.cpu_s() if program else 0.0
                     values[name] = self.rate(target, content, connections)
+                    if program:
+                        values[f"{name}_busy"] = 100 * (program.cpu_s() - used) / (time.monotonic() - began)
                 except Missing as missing:
                     self.fail(f"{peer.name}, {name}", missing)
         if program and (death := program.death()):
@@ -271,6 +274,7 @@ def run(bench: Bench, peers: list[Peer], options: argparse.Namespace) -> None:
     print(f"{bench.facts()}\n")
     if not options.soak:
         print(f"{bench.results.table(products)}\n\n{bench.results.ratios(products)}\n")
+        print(f"How busy the gateway's core was, in %:\n\n{bench.results.busy(products)}\n")
     print(f"{bench.results.aims()}\n")
 
 

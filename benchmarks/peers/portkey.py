@@ -8,7 +8,7 @@ from peers.install import node_package
 VERSION = "1.15.2"
 PACKAGE = "@portkey-ai/gateway"
 OVERRIDES = {"@hono/node-server": "1.14.1"}
-"""The last that works: later ones that its own range allows turn each of its streams into a 500 (Portkey-AI/gateway, issue 1389)."""
+"""The last that works: later ones, which its own range allows, make each stream a 500 (Portkey-AI/gateway, issue 1389)."""
 
 
 class Portkey(Peer):

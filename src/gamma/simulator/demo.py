@@ -30,7 +30,12 @@ class Demo:
 
     def __init__(self, catalog: Catalog, scenario: Scenario) -> None:
         config = uvicorn.Config(
-            _fleet(catalog, scenario), log_level="error", access_log=False, lifespan="off", ws="none", timeout_keep_alive=60
+            _fleet(catalog, scenario),
+            log_level="critical",
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            timeout_keep_alive=60,
         )
         self._server = _Server(config)
         self._task: asyncio.Task[None] | None = None

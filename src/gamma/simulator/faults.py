@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
+from datetime import UTC, datetime, timedelta
 
 from gamma.errors import (
     GammaError,
@@ -28,8 +30,17 @@ _MINUTE_S = 60.0
 class SimulatedError(GammaError):
     """A drawn failure; its status is set per instance."""
 
-    def __init__(self, status: int, message: str, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        retry_after_s: float | None = None,
+        headers: list[tuple[bytes, bytes]] | None = None,
+    ) -> None:
         super().__init__(message, retry_after_s=retry_after_s)
+        self.headers = list(headers or [])
+        if retry_after_s is not None:
+            self.headers.append((b"retry-after", b"%d" % math.ceil(retry_after_s)))
         kind = _BY_STATUS.get(status, ProviderServerError)
         self.status = status  # type: ignore[misc]  # a class fact of the tree, but drawn here
         self.code = kind.code  # type: ignore[misc]  # as above
@@ -41,10 +52,12 @@ class Faults:
     Args:
         behaviour: the rates.
         rng: the dice.
+        style: rate-limit headers that say when with `durations` (OpenAI and most vendors) or `dates` (Anthropic).
     """
 
-    def __init__(self, behaviour: Behaviour, rng: random.Random) -> None:
+    def __init__(self, behaviour: Behaviour, rng: random.Random, style: str = "durations") -> None:
         self._behaviour = behaviour
+        self._style = style
         self._rng = rng
         self._window = 0.0
         self._used = 0
@@ -53,7 +66,7 @@ class Faults:
         """Lets a request in.
 
         Returns:
-            Rate-limit headers, in OpenAI's names.
+            Rate-limit headers.
 
         Raises:
             SimulatedError: it is over the limit, or was drawn to fail.
@@ -62,7 +75,7 @@ class Faults:
         if self._rng.random() < self._behaviour.error_rate:
             statuses, weights = zip(*self._behaviour.errors.items(), strict=True)
             status = int(self._rng.choices(statuses, weights)[0])
-            raise SimulatedError(status, f"simulated failure {status}", 1.0 if status == 429 else None)
+            raise SimulatedError(status, f"simulated failure {status}", 1.0 if status == 429 else None, headers)
         return headers
 
     def cuts(self) -> bool:
@@ -82,10 +95,18 @@ class Faults:
             self._window, self._used = now, 0
         reset = _MINUTE_S - (now - self._window)
         self._used += 1
+        headers = self._headers(limit, max(0, limit - self._used), reset)
         if self._used > limit:
-            raise SimulatedError(429, f"Rate limit reached: {limit} requests per minute", reset)
-        return [
-            (b"x-ratelimit-limit-requests", b"%d" % limit),
-            (b"x-ratelimit-remaining-requests", b"%d" % (limit - self._used)),
-            (b"x-ratelimit-reset-requests", b"%.1fs" % reset),
-        ]
+            raise SimulatedError(429, f"Rate limit reached: {limit} requests per minute", reset, headers)
+        return headers
+
+    def _headers(self, limit: int, remaining: int, reset_s: float) -> list[tuple[bytes, bytes]]:
+        """Rate-limit headers in the vendor's own names and units (providers.md 12)."""
+        if self._style == "dates":
+            at = datetime.now(UTC) + timedelta(seconds=reset_s)
+            reset = at.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
+            names = (b"anthropic-ratelimit-requests-%b" % part for part in (b"limit", b"remaining", b"reset"))
+        else:
+            reset = b"%.1fs" % reset_s
+            names = (b"x-ratelimit-%b-requests" % part for part in (b"limit", b"remaining", b"reset"))
+        return list(zip(names, (b"%d" % limit, b"%d" % remaining, reset), strict=True))

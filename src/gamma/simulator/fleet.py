@@ -36,9 +36,10 @@ class Place:
         kind: `chat`, `embeddings`, `rerank` or `models`.
         wire: the dialect or format.
         stream: whether the path itself asks for a stream; None when the body says.
+        limits: style of the rate-limit headers sent there.
     """
 
-    __slots__ = ("kind", "pattern", "stream", "wire")
+    __slots__ = ("kind", "limits", "pattern", "stream", "wire")
 
     def __init__(self, template: str, kind: str, wire: str, stream: bool | None = None) -> None:
         path = re.sub(r"^(https?://[^/]*|\{origin\})", "", template).partition("?")[0]
@@ -47,6 +48,7 @@ class Place:
         self.kind = kind
         self.wire = wire
         self.stream = stream
+        self.limits = "dates" if wire == "anthropic_messages" else "durations"
 
     def takes(self, model: str | None) -> bool:
         """Whether a model named in the path is one of this kind: one path of Bedrock serves all kinds."""
@@ -89,7 +91,7 @@ class Fleet:
             wire = place.wire
             await self._answer(_Request(provider, place, match, body), receive, send)
         except GammaError as error:
-            await _send_json(send, error.status, _error_body(error, wire))
+            await _send_json(send, error.status, _error_body(error, wire), getattr(error, "headers", []))
 
     def _find(self, scope: Mapping[str, Any]) -> tuple[str, Place, re.Match[str]]:
         path = str(scope.get("raw_path", b"").decode("latin-1") or scope["path"]).partition("?")[0]
@@ -104,7 +106,7 @@ class Fleet:
 
     async def _answer(self, request: _Request, receive: Receive, send: Send) -> None:
         behaviour = self._scenario.behaviour(request.provider)
-        faults = self._faults.setdefault(request.provider, Faults(behaviour, self._rng))
+        faults = self._faults.setdefault(request.provider, Faults(behaviour, self._rng, request.place.limits))
         if request.place.kind == "models":
             await _send_json(send, 200, {"object": "list", "data": [{"id": "simulated", "object": "model", "created": 0}]})
             return
@@ -187,6 +189,7 @@ async def _until_gone(receive: Receive) -> None:
         pass
 
 
-async def _send_json(send: Send, status: int, value: Any) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]})
+async def _send_json(send: Send, status: int, value: Any, headers: list[tuple[bytes, bytes]] | None = None) -> None:
+    head = [(b"content-type", b"application/json"), *(headers or [])]
+    await send({"type": "http.response.start", "status": status, "headers": head})
     await send({"type": "http.response.body", "body": msgspec.json.encode(value)})

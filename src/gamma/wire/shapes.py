@@ -10,7 +10,7 @@ import re
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta, Raw, Struct
+from msgspec import Meta, Raw, Struct, field
 
 from gamma.errors import CallerError, InvalidType, MalformedJson, MissingField
 
@@ -19,7 +19,7 @@ _Some = Meta(min_length=1)
 
 class _Message(Struct):
     role: str
-    content: Raw | None = None
+    content: Raw = field(default_factory=Raw)
 
 
 class Shape(Struct):
@@ -27,7 +27,7 @@ class Shape(Struct):
 
     model: str = ""
     stream: bool | None = None
-    stream_options: Raw = Raw()
+    stream_options: Raw = field(default_factory=Raw)  # a plain default could not be described in the JSON Schema
 
 
 class _ChatShape(Shape, kw_only=True):
@@ -57,7 +57,7 @@ class _CompletionsShape(Shape, kw_only=True):
 
 class _ResponsesShape(Shape, kw_only=True):
     model: str
-    input: Raw | None = None
+    input: Raw = field(default_factory=Raw)
     max_output_tokens: int | None = None
     temperature: float | None = None
     tools: list[Raw] | None = None
