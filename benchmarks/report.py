@@ -103,7 +103,7 @@ class Results:
 
     def busy(self, products: dict[str, str]) -> str:
         """How busy each gateway's core was, in per cent; well below 100, something else was the limit."""
-        loads = [m for m in MEASURES if self.value("gamma", f"{m}_busy") is not None] or ["answers", "streams"]
+        loads = [m for m in MEASURES if any(self.value(name, f"{m}_busy") is not None for name in products)]
         rows = [["gateway", *(MEASURES[m] for m in loads)]]
         rows += [[text, *(_number(self.value(name, f"{m}_busy")) for m in loads)] for name, text in products.items()]
         return _markdown(rows)

@@ -33,7 +33,7 @@ class Block(Struct, frozen=True):
 
 def blocks(pages: list[Path], language: str) -> list[Block]:
     """All blocks of a language."""
-    found = []
+    found: list[Block] = []
     for page in pages:
         text = page.read_text(encoding="utf-8")
         found.extend(

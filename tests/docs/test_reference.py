@@ -24,7 +24,7 @@ from gamma.types.record import UsageRecord
 from gamma.types.timeouts import Timeouts
 from gamma.wire.base import Traits
 from gamma.wire.support import EXTRA_HINTS, HINTS
-from tests.docs.reference import ROOT, page, provider_rows, setting_rows, variable_rows
+from tests.docs.reference import ROOT, page, provider_rows, refused_rows, setting_rows, variable_rows
 
 NAMED_BY_ITS_KEY = frozenset({"name"})
 SETTINGS = {
@@ -156,6 +156,11 @@ def test_every_field_that_is_left_out_silently_is_told():
     text = page("surfaces.md")
     hints = [name for name in sorted(HINTS | EXTRA_HINTS) if f"`{name}`" not in text]
     assert not hints
+
+
+def test_what_dialects_refuse_is_told():
+    lines = section(page("surfaces.md"), "What each dialect refuses")
+    assert [line for line in lines if line.startswith("| `")] == refused_rows()
 
 
 def test_every_field_of_a_usage_record_is_told():
