@@ -93,9 +93,7 @@ def _work(settings: Settings, sock: socket.socket, admin: bytes | None, *, demo:
         effective = settings
         if fleet is not None:
             port = await fleet.start(listen("127.0.0.1", 0))
-            catalog, providers = simulated(settings.catalog, f"http://127.0.0.1:{port}")
-            providers = {**providers, **settings.providers}
-            effective = msgspec.structs.replace(settings, catalog=catalog, providers=providers)
+            effective = with_simulated(settings, f"http://127.0.0.1:{port}")
         app = App(effective, admin=admin, data=DATA)
         await app.start(sock)
         gc.collect()
@@ -107,6 +105,13 @@ def _work(settings: Settings, sock: socket.socket, admin: bytes | None, *, demo:
 
     uvloop.run(main())
     return 0
+
+
+def with_simulated(settings: Settings, address: str) -> Settings:
+    """The settings with every catalogue row that they do not use moved to a simulator."""
+    used = {config.like or name for name, config in settings.providers.items()} | settings.providers.keys()
+    catalog, providers = simulated(settings.catalog, address, leave=used)
+    return msgspec.structs.replace(settings, catalog=catalog, providers={**providers, **settings.providers})
 
 
 def _supervise(settings: Settings, sock: socket.socket, admin: bytes | None, *, demo: bool) -> int:
@@ -164,7 +169,9 @@ def _welcome(settings: Settings, address: str, key: str | None, *, demo: bool) -
     on = ", ".join(sorted(settings.providers)) or "none"
     lines = [f"Gamma {__version__} answers on {address}"]
     if demo:
-        lines.append("demo: every provider of the catalogue is simulated; answers are made up, and cost nothing")
+        lines.append(
+            "demo: every provider without a key is simulated; answers are made up, costs are what the real ones would be"
+        )
     else:
         lines.append(f"providers on: {on}")
         if not settings.providers:

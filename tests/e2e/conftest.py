@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from gamma.routing.config import DeploymentConfig, ModelConfig
 from gamma.simulator.scenario import Scenario
 from tests.integration.gateways import QUICK, Running, gateway
 
-FAULTS = {
+FAULTS: dict[str, dict[str, Any]] = {
     "groq": {"error_rate": 1.0, "errors": {"429": 1.0}},
     "deepseek": {"error_rate": 1.0, "errors": {"503": 1.0}},
     "xai": {"error_rate": 1.0, "errors": {"401": 1.0}},

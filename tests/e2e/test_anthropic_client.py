@@ -265,7 +265,7 @@ def test_a_provider_out_of_capacity_is_a_server_error(client: anthropic.Anthropi
 
 
 def test_a_stream_that_is_cut_ends_in_an_error(client: anthropic.Anthropic) -> None:
-    seen = []
+    seen: list[Any] = []
     with pytest.raises(anthropic.APIStatusError) as found:
         seen.extend(client.messages.create(model="cut", messages=ASK, max_tokens=200, stream=True))
     assert seen

@@ -16,7 +16,11 @@ from tests.e2e.samples import CITY, PIXEL, read_usage
 from tests.integration.gateways import ADMIN_KEY, Running
 
 TARGETS = {"gemini": "gemini/gemini-2.5-flash", "openai": "openai/gpt-4o-mini", "anthropic": "anthropic/claude-sonnet-4-5"}
-EMBEDDERS = {"gemini": "gemini/gemini-embedding-001", "openai": "openai/text-embedding-3-small", "cohere": "cohere/embed-v4.0"}
+EMBEDDERS = {
+    "gemini": "gemini/gemini-embedding-001",
+    "openai": "openai/text-embedding-3-small",
+    "cohere": "cohere/embed-v4.0",
+}
 ASK = "Say something about rivers."
 
 
@@ -132,7 +136,9 @@ def test_uses_tools_by_hand_streamed(client: genai.Client, model: str) -> None:
     calls = [part.function_call for part in parts if part.function_call]
     assert [call.name for call in calls] == ["get_weather"]
     assert (calls[0].args or {}).keys() == {"city", "days"}
-    result = types.Part(function_response=types.FunctionResponse(id=calls[0].id, name="get_weather", response={"output": "mild"}))
+    result = types.Part(
+        function_response=types.FunctionResponse(id=calls[0].id, name="get_weather", response={"output": "mild"})
+    )
     contents = [question, types.Content(role="model", parts=parts), types.Content(role="user", parts=[result])]
     assert client.models.generate_content(model=model, contents=contents, config=config).text
 
@@ -188,11 +194,9 @@ def test_lists_models(client: genai.Client) -> None:
     [("nobody", 404, "NOT_FOUND"), ("limited", 429, "RESOURCE_EXHAUSTED"), ("overloaded", 503, "UNAVAILABLE")],
 )
 def test_errors_have_googles_codes(client: genai.Client, model: str, code: int, status: str, stream: bool) -> None:
+    ask: Any = client.models.generate_content_stream if stream else client.models.generate_content
     with pytest.raises(errors.APIError) as found:
-        if stream:
-            list(client.models.generate_content_stream(model=model, contents=ASK))
-        else:
-            client.models.generate_content(model=model, contents=ASK)
+        list(ask(model=model, contents=ASK))
     assert (found.value.code, found.value.status) == (code, status)
     assert found.value.message
     assert isinstance(found.value, errors.ServerError if code >= 500 else errors.ClientError)
@@ -212,7 +216,7 @@ def test_a_bad_value_is_an_invalid_argument(client: genai.Client, model: str) ->
 
 
 def test_a_stream_that_is_cut_ends_in_an_error(client: genai.Client) -> None:
-    seen = []
+    seen: list[types.GenerateContentResponse] = []
     with pytest.raises(errors.APIError):
         seen.extend(client.models.generate_content_stream(model="cut", contents=ASK))
     assert seen

@@ -41,7 +41,7 @@ def script(request: pytest.FixtureRequest) -> tuple[str, Path]:
         if os.environ.get("CI") == "true":
             pytest.fail(message)
         pytest.skip(message)
-    home = Path(request.config.cache.mkdir("gamma-node"))  # type: ignore[union-attr]  # the cache plugin is always on
+    home = Path(request.config.cache.mkdir("gamma-node"))
     wanted = b"".join((FOLDER / name).read_bytes() for name in FILES)
     stamp, mark = home / "installed", hashlib.sha256(wanted).hexdigest()
     if not stamp.exists() or stamp.read_text() != mark:
@@ -56,7 +56,7 @@ def script(request: pytest.FixtureRequest) -> tuple[str, Path]:
 
 def test_the_node_client_works(script: tuple[str, Path], running: Running) -> None:
     node, path = script
-    command = [node, path, running.url, ADMIN_KEY, *MODELS]
+    command: list[str | Path] = [node, path, running.url, ADMIN_KEY, *MODELS]
     done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
     results = [json.loads(line) for line in done.stdout.splitlines()]
     failed = [f"{found['name']}: {found['error']}" for found in results if found["error"]]

@@ -40,7 +40,16 @@ def python() -> Path:
     mark = hashlib.sha256(wanted).hexdigest()
     if not stamp.exists() or stamp.read_text() != mark:
         venv.create(home, with_pip=True, clear=True)
-        command = [found, "-m", "pip", "install", "-q", "--disable-pip-version-check", "-r", FOLDER / "requirements.txt"]
+        command: list[str | Path] = [
+            found,
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            "--disable-pip-version-check",
+            "-r",
+            FOLDER / "requirements.txt",
+        ]
         done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_S, check=False)
         assert done.returncode == 0, f"the real model server could not be installed:\n{done.stderr}"
         stamp.write_text(mark)

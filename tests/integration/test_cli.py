@@ -99,6 +99,17 @@ def test_the_demo_answers_without_key_or_network_and_shows_its_admin_key_once(tm
         assert "gm-" not in rest
 
 
+def test_the_demo_leaves_providers_with_a_key_alone(tmp_path: Path) -> None:
+    environment = {"GAMMA_ADMIN_KEY": "gm-known", "OPENAI_API_KEY": "sk-real", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
+    body = {"model": "openai/gpt-4o", "messages": [{"role": "user", "content": "hi"}]}
+    with serving(tmp_path, "serve", "--demo", "--port", "0", **environment) as (url, _, _):
+        real = httpx.post(f"{url}/v1/chat/completions", json=body, headers={"x-api-key": "gm-known"}, timeout=20)
+        made_up = {**body, "model": "groq/llama"}
+        other = httpx.post(f"{url}/v1/chat/completions", json=made_up, headers={"x-api-key": "gm-known"}, timeout=20)
+    assert real.json()["error"]["code"] == "provider_unreachable"  # nobody listens there: the key went nowhere else
+    assert other.status_code == 200
+
+
 def test_a_taken_port_is_one_line_and_exit_one(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -24,9 +24,21 @@ class Deployment:
     Attributes:
         name: `provider/model`.
         in_flight: attempts running now.
+        retries: how often it may be tried again for one request.
     """
 
-    __slots__ = ("_heads", "config", "context_window", "in_flight", "name", "price", "provider", "target", "weight")
+    __slots__ = (
+        "_heads",
+        "config",
+        "context_window",
+        "in_flight",
+        "name",
+        "price",
+        "provider",
+        "retries",
+        "target",
+        "weight",
+    )
 
     def __init__(
         self, provider: Provider, config: DeploymentConfig, price: Price | None, context_window: int | None = None
@@ -38,6 +50,7 @@ class Deployment:
         self.name = f"{provider.name}/{config.model}"
         self.weight = config.weight
         self.in_flight = 0
+        self.retries = config.retries
         self.target = Target(
             model=config.model,
             traits=provider.traits,

@@ -110,27 +110,24 @@ class Router:
         raise first or NoDeployment(f"model {model.name!r} has no deployment")
 
     async def _send_to(self, model: Model, exchange: Exchange) -> None:
-        tried: set[Deployment] = set()
-        failures = 0
+        """Tries a model's deployments: each once before any a second time, and a wait before every further round."""
+        tries = dict.fromkeys(model.deployments, 0)
+        limit = max((model.retries, *(d.retries for d in model.deployments)))
         while True:
-            candidates = [d for d in model.deployments if d not in tried]
-            if not candidates:
-                tried.clear()
-                candidates = list(model.deployments)
-            deployment = candidates[0] if len(candidates) == 1 else model.balancer.choose(candidates)
-            tried.add(deployment)
+            deployment = _choose(model, tries)
+            tries[deployment] += 1
             try:
                 await self._attempt(model, deployment, exchange)
                 return
             except GammaError as error:
-                failures += 1
-                if exchange.committed or failures > model.retries:
+                left = [d for d in model.deployments if tries[d] <= d.retries]
+                if exchange.committed or not left or sum(tries.values()) > limit:
                     raise
-                untried = len(tried) < len(model.deployments)
+                untried = any(tries[d] == 0 for d in left)
                 if not (error.retryable or (untried and error.fault in ("credential", "model"))):
                     raise
                 if not untried:
-                    await self._back_off(error, failures)
+                    await self._back_off(error, sum(tries.values()))
 
     async def _attempt(self, model: Model, deployment: Deployment, exchange: Exchange) -> None:
         deployment.in_flight += 1
@@ -155,6 +152,14 @@ class Router:
             await self._sleep(error.retry_after_s + self._random.random() * _BACKOFF_S)
             return
         await self._sleep(self._random.random() * min(_BACKOFF_CAP_S, _BACKOFF_S * 2**failures))
+
+
+def _choose(model: Model, tries: dict[Deployment, int]) -> Deployment:
+    """The balancer's choice among the deployments that were tried least often and may still be tried."""
+    able = [d for d in model.deployments if tries[d] <= d.retries]
+    fewest = min(tries[d] for d in able)
+    candidates = [d for d in able if tries[d] == fewest]
+    return candidates[0] if len(candidates) == 1 else model.balancer.choose(candidates)
 
 
 def stands_in(error: GammaError) -> bool:

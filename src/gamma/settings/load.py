@@ -67,6 +67,7 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     redis = root.section("redis")
     database_url = database.get("url", lambda value: _url(value, _DATABASES)) or Secret("sqlite:///gamma.db")
     redis_url = redis.get("url", lambda value: _url(value, _REDISES))
+    unused = [f"{key} is understood but has no effect in this version" for key in _not_active(database, redis)]
     providers = ProvidersReader(source, catalog)
     providers.read(root.section("providers"))
     models = ModelsReader(source, providers)
@@ -84,7 +85,7 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
         providers=providers.found,
         models=found,
         catalog=catalog,
-        notices=(*providers.notices, *models.notices),
+        notices=(*unused, *providers.notices, *models.notices),
     )
 
 
@@ -109,6 +110,12 @@ def _catalog(root: Section) -> Catalog:
         for fault in error.faults:
             root.source.fault(value.line, f"catalog: {fault}")
         return catalog
+
+
+def _not_active(database: Section, redis: Section) -> list[str]:
+    """Keys that are kept for later versions and were given."""
+    given = (("database.url", database), ("redis.url", redis))
+    return [key for key, section in given if (value := section.take("url")) is not None and value.plain() is not None]
 
 
 def _server(section: Section) -> ServerConfig:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import msgspec
 import yaml
 
 from gamma import plugins
@@ -51,7 +52,8 @@ class ModelsReader:
         return found
 
     def _model(self, name: str, entry: Section) -> ModelConfig:
-        timeouts = read_timeouts(entry, Timeouts()) if entry.take("timeouts") else None
+        own = read_timeouts(entry, Timeouts())
+        timeouts = {key: getattr(own, key) for key in entry.section("timeouts").keys() if hasattr(own, key)}  # noqa: SIM118 - a Section is no dict
         config: dict[str, Any] = {
             "retries": entry.get("retries", _retries, 2),
             "price": _price(entry),
@@ -68,7 +70,7 @@ class ModelsReader:
             deployments=tuple(found for found in deployments if found is not None),
             balancer=entry.get("balancer", _balancer, "round_robin"),
             fallbacks=tuple(text for item in _items(entry, "fallbacks") if (text := item.text())),
-            timeouts=timeouts or Timeouts(),
+            timeouts=own,
             rescue=entry.get("rescue", Value.flag, default=False),
             hedge=_hedge(entry),
             objective=entry.get("objective", Value.text),
@@ -76,7 +78,7 @@ class ModelsReader:
         )
 
     def _deployment(
-        self, item: Value, model: Section, timeouts: Timeouts | None, inherited: dict[str, Any]
+        self, item: Value, model: Section, timeouts: dict[str, float], inherited: dict[str, Any]
     ) -> DeploymentConfig | None:
         if isinstance(item.node, yaml.ScalarNode):
             return self._short(item, timeouts, inherited)
@@ -101,7 +103,7 @@ class ModelsReader:
         del model
         return found if provider and name else None
 
-    def _short(self, item: Value, timeouts: Timeouts | None, inherited: dict[str, Any]) -> DeploymentConfig | None:
+    def _short(self, item: Value, timeouts: dict[str, float], inherited: dict[str, Any]) -> DeploymentConfig | None:
         """`provider/model` in place of a mapping."""
         provider, slash, name = (item.text() or "").partition("/")
         if not slash or not provider or not name:
@@ -110,9 +112,11 @@ class ModelsReader:
         self.providers.want(provider, item.line, item.where)
         return DeploymentConfig(provider=provider, model=name, timeouts=self._timeouts(provider, timeouts), **inherited)
 
-    def _timeouts(self, provider: str | None, timeouts: Timeouts | None) -> Timeouts:
+    def _timeouts(self, provider: str | None, own: dict[str, float]) -> Timeouts:
+        """The provider's deadlines with the model's own in their place, each for itself."""
         config = self.providers.found.get(provider or "")
-        return timeouts or (config.timeouts if config and config.timeouts else Timeouts())
+        base = config.timeouts if config and config.timeouts else Timeouts()
+        return msgspec.structs.replace(base, **own)
 
     def _notice(self, name: str, entry: Section) -> None:
         for key in NOT_ACTIVE:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import msgspec
 import uvicorn
@@ -68,19 +68,23 @@ class _Server(uvicorn.Server):
         yield
 
 
-def simulated(catalog: Catalog, address: str) -> tuple[Catalog, dict[str, ProviderConfig]]:
+def simulated(catalog: Catalog, address: str, leave: Collection[str] = ()) -> tuple[Catalog, dict[str, ProviderConfig]]:
     """Every row of a catalogue, moved to a simulator.
 
     Args:
         address: of the simulator, such as `http://127.0.0.1:8401`.
+        leave: names of rows that stay as they are.
 
     Returns:
-        The catalogue with plain credentials, and the providers that are on.
+        The catalogue, and the providers that are moved.
     """
     rows: dict[str, Row] = {}
     configs: dict[str, ProviderConfig] = {}
     for name in catalog.names():
         row = catalog.row(name)
+        if name in leave:
+            rows[name] = row
+            continue
         rows[name] = msgspec.structs.replace(row, base_url=address, auth="bearer", free=False)
         configs[name] = ProviderConfig(
             name=name,

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from gamma import plugins
+from gamma.errors import InvalidRequest
 from gamma.simulator.faults import Faults
 from gamma.simulator.scenario import Behaviour
 from gamma.simulator.writer import Writer, pieces
@@ -32,6 +33,8 @@ _TYPES = {
     "json_array": b"application/json",
 }
 _DIMENSIONS = 64
+_MAX_DIMENSIONS = 4096
+_MAX_CHOICES = 128  # as OpenAI
 _PIECE_CHARS = 12  # arguments of tool calls stream in pieces of about three tokens
 
 
@@ -53,6 +56,8 @@ class Simulated(Struct, frozen=True, kw_only=True):
 
 async def answer_chat(simulated: Simulated, wire: Any, request: ChatRequest, send: Send, gone: asyncio.Future[None]) -> None:
     """Answers a conversation; stops when the caller has gone."""
+    if (request.n or 1) > _MAX_CHOICES:
+        raise InvalidRequest(f"n may be {_MAX_CHOICES} at most", param="n")
     response = simulated.writer.answer(request, simulated.number)
     style = Style(
         model=request.model, id=response.id, created=response.created, include_usage=request.include_usage, request=request
@@ -93,6 +98,8 @@ async def answer_embeddings(
     wire = plugins.load("gamma.wire.embeddings", format_)()
     request = wire.parse_request(value, model=model)
     size = request.dimensions or _DIMENSIONS
+    if size > _MAX_DIMENSIONS:
+        raise InvalidRequest(f"dimensions may be {_MAX_DIMENSIONS} at most", param="dimensions")
     usage = Usage(input_tokens=sum(-(-len(text) // 4) for text in request.inputs))
     response = EmbeddingResponse(
         vectors=tuple(_vector(text, size) for text in request.inputs), model=request.model, usage=usage

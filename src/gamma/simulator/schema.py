@@ -6,7 +6,10 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
+from gamma.errors import InvalidRequest
+
 _MAX_DEPTH = 12
+_MAX_ITEMS, _MAX_CHARS = 100, 10_000  # however large a schema's least sizes are
 _WORDS = ("amber", "basil", "cedar", "delta", "ember", "fjord", "grove", "harbor", "indigo", "juniper", "krypton", "lagoon")
 _FORMATS = {
     "date": "2026-03-14",
@@ -28,8 +31,14 @@ def example(schema: Mapping[str, Any] | None, rng: random.Random) -> Any:
     Args:
         schema: JSON Schema; None stands for an object without properties. Understands type, enum, const, properties,
             required, items, prefixItems, bounds of numbers, strings and lists, format, anyOf, oneOf, allOf, $ref and $defs.
+
+    Raises:
+        InvalidRequest: it is no JSON Schema; a provider would refuse it too.
     """
-    return _value(dict(schema or {"type": "object"}), dict(schema or {}), rng, 0)
+    try:
+        return _value(dict(schema or {"type": "object"}), dict(schema or {}), rng, 0)
+    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
+        raise InvalidRequest(f"the schema is not a valid JSON Schema: {error}") from None
 
 
 def _value(schema: Any, root: Mapping[str, Any], rng: random.Random, depth: int) -> Any:
@@ -62,9 +71,8 @@ def _typed(kind: str, schema: Mapping[str, Any], root: Mapping[str, Any], rng: r
             fixed = schema.get("prefixItems")
             if fixed:
                 return [_value(item, root, rng, depth + 1) for item in fixed]
-            count = max(int(schema.get("minItems", 0)), min(2, int(schema.get("maxItems", 2))))
-            if depth > _MAX_DEPTH // 2:
-                count = int(schema.get("minItems", 0))
+            least = min(int(schema.get("minItems", 0)), _MAX_ITEMS)
+            count = least if depth > _MAX_DEPTH // 2 else max(least, min(2, int(schema.get("maxItems", 2))))
             return [_value(schema.get("items", {"type": "string"}), root, rng, depth + 1) for _ in range(count)]
         case "integer":
             low, high = _bounds(schema, 1, 100)
@@ -85,7 +93,7 @@ def _text(schema: Mapping[str, Any], rng: random.Random) -> str:
     if schema.get("format") in _FORMATS:
         return _FORMATS[str(schema["format"])]
     text = rng.choice(_WORDS)
-    while len(text) < int(schema.get("minLength", 0)):
+    while len(text) < min(int(schema.get("minLength", 0)), _MAX_CHARS):
         text += " " + rng.choice(_WORDS)
     return text[: int(schema["maxLength"])] if "maxLength" in schema else text
 

@@ -8,6 +8,7 @@ import re
 
 import msgspec
 
+from gamma.errors import InvalidRequest
 from gamma.simulator.schema import example
 from gamma.types.chat import (
     ChatRequest,
@@ -77,7 +78,10 @@ class Writer:
             parts.append(Reasoning(text=self._sentences(12), signature=f"c2ln{number:08x}", dialect=request.dialect))
         tool = self._wanted_tool(request)
         if tool is not None:
-            arguments = msgspec.json.encode(example(tool.parameters, self._rng)).decode()
+            value = example(tool.parameters, self._rng)
+            if not isinstance(value, dict):
+                raise InvalidRequest(f"the parameters of tool {tool.name!r} must be a schema of type object")
+            arguments = msgspec.json.encode(value).decode()
             call = ToolCall(id=f"call_{number:08x}{index}", name=tool.name, arguments=arguments)
             return Choice(parts=(*parts, call), finish="tool_calls", index=index)
         text, finish, stop = self._text(request)

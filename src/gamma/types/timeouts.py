@@ -10,7 +10,7 @@ class Timeouts(Struct, frozen=True, kw_only=True):
 
     Attributes:
         connect_s: name resolution, TCP and TLS together.
-        first_token_s: from sending the request to the first byte of the answer's body (a stream's first token).
+        first_token_s: from sending the request to the first byte of a stream's body; whole answers have `total_s` alone.
         stall_s: between two reads of a stream.
         total_s: the whole attempt, from connecting to the last byte.
     """

@@ -12,7 +12,22 @@ import gguf  # type: ignore[import-not-found,unused-ignore]  # installed by the 
 import numpy as np  # type: ignore[import-not-found,unused-ignore]  # as above
 
 LAYERS, WIDTH, HEADS, HIDDEN, CONTEXT = 2, 64, 4, 128, 2048
-WORDS = ("river", "stone", "light", "slow", "north", "garden", "paper", "amber", "quiet", "seven", "door", "wind", "map", "old")
+WORDS = (
+    "river",
+    "stone",
+    "light",
+    "slow",
+    "north",
+    "garden",
+    "paper",
+    "amber",
+    "quiet",
+    "seven",
+    "door",
+    "wind",
+    "map",
+    "old",
+)
 TEMPLATE = "{% for message in messages %}{{ message['role'] }}: {{ message['content'] }}\n{% endfor %}"
 
 

@@ -24,14 +24,15 @@ from gamma.routing.router import Model, Router
 class Stand:
     """A deployment as far as the router looks at it."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, retries: int) -> None:
         self.name = name
         self.weight = 1.0
         self.in_flight = 0
+        self.retries = retries
 
 
 def model(name: str, *deployments: str, retries: int = 2, fallbacks: tuple[str, ...] = ()) -> Model:
-    stands = tuple(cast(Deployment, Stand(d)) for d in deployments)
+    stands = tuple(cast(Deployment, Stand(d, retries)) for d in deployments)
     return Model(name, stands, retries=retries, fallbacks=fallbacks)
 
 
@@ -108,6 +109,16 @@ def test_attempts_are_bounded_by_retries() -> None:
     with pytest.raises(ProviderServerError):
         run(script, model("m", "a", "b", retries=3))
     assert len(script.tried) == 4
+
+
+def test_a_deployments_own_retries_win_over_the_models() -> None:
+    pool = model("m", "a", "b", retries=1)
+    pool.deployments[0].retries = 0
+    pool.deployments[1].retries = 3
+    script = Script(*[ProviderServerError("x")] * 9)
+    with pytest.raises(ProviderServerError):
+        run(script, pool)
+    assert sorted(script.tried) == ["m:a", "m:b", "m:b", "m:b"]
 
 
 def test_a_callers_mistake_is_never_repeated_and_never_falls_back() -> None:
