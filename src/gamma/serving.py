@@ -98,6 +98,7 @@ def _work(settings: Settings, sock: socket.socket, admin: bytes | None, *, demo:
         await app.start(sock)
         gc.collect()
         gc.freeze()  # what was built to serve lives as long as the process: collections need not look at it
+        gc.set_threshold(20_000, 20, 20)  # requests leave few cycles behind
         await stopped.wait()
         await app.stop()
         if fleet is not None:

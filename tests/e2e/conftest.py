@@ -9,6 +9,7 @@ import pytest
 
 from gamma.routing.config import DeploymentConfig, ModelConfig
 from gamma.simulator.scenario import Scenario
+from gamma.types.timeouts import Timeouts
 from tests.integration.gateways import QUICK, Running, gateway
 
 FAULTS: dict[str, dict[str, Any]] = {
@@ -22,20 +23,23 @@ FAULTS: dict[str, dict[str, Any]] = {
 """Providers of the fleet that misbehave; all others do as they should."""
 
 
-def once(name: str, provider: str) -> ModelConfig:
-    """A public name that is tried once only, so that the client has something to retry."""
-    return ModelConfig(name=name, deployments=(DeploymentConfig(provider=provider, model="m", retries=0),), retries=0)
+def tried(name: str, provider: str, retries: int = 0, timeouts: Timeouts = Timeouts()) -> ModelConfig:
+    """A public name that Gamma tries once only, so that the client has something to retry, or as often as said."""
+    deployment = DeploymentConfig(provider=provider, model="m", retries=retries, timeouts=timeouts)
+    return ModelConfig(name=name, deployments=(deployment,), retries=retries)
 
 
 MODELS = {
-    "limited": once("limited", "groq"),
-    "overloaded": once("overloaded", "deepseek"),
-    "locked-out": once("locked-out", "xai"),
-    "cut": once("cut", "together"),
-    "slow": once("slow", "perplexity"),
-    "tried-twice": ModelConfig(
-        name="tried-twice", deployments=(DeploymentConfig(provider="deepseek", model="m"),), retries=1
-    ),
+    model.name: model
+    for model in (
+        tried("limited", "groq"),
+        tried("overloaded", "deepseek"),
+        tried("locked-out", "xai"),
+        tried("cut", "together"),
+        tried("stalled", "fireworks", timeouts=Timeouts(stall_s=0.3)),
+        tried("slow", "perplexity"),
+        tried("tried-twice", "deepseek", retries=1),
+    )
 }
 
 

@@ -26,7 +26,7 @@ TARGETS = (
     "watsonx/ibm/granite-3-8b-instruct",
     "alibaba/qwen-plus",
     "replicate/meta/llama-3-70b",
-    "perplexity/sonar",
+    "ai21/jamba-large",
 )
 CALL = {"id": "call_1", "type": "function", "function": {"name": "get_weather", "arguments": '{"city":"Porto","days":2}'}}
 SCHEMA = {

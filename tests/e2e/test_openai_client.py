@@ -216,6 +216,7 @@ def test_completes_text(client: openai.OpenAI, model: str) -> None:
     chunks = list(client.completions.create(model=model, prompt="Rivers", max_tokens=30, stream=True))
     assert [c.choices[0].finish_reason for c in chunks if c.choices][:-1] == [None] * (len(chunks) - 1)
     for chunk in chunks:
+        choice: Any
         for choice in chunk.choices:
             if not choice.finish_reason:  # OpenAI sends null until the end, against its own type
                 choice.finish_reason = "stop"

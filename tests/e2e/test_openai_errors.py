@@ -12,8 +12,7 @@ import openai
 import pytest
 
 from gamma.providers.config import ProviderConfig
-from gamma.routing.config import DeploymentConfig, ModelConfig
-from tests.e2e.conftest import once
+from tests.e2e.conftest import tried
 from tests.integration.gateways import ADMIN_KEY, Running, gateway
 from tests.integration.upstream import Exchange, Upstream, upstream
 
@@ -115,6 +114,16 @@ def test_a_stream_that_is_cut_ends_in_an_error(client: openai.OpenAI) -> None:
     assert "provider" in str(found.value.body)
 
 
+def test_a_stream_that_falls_silent_ends_in_an_error(client: openai.OpenAI) -> None:
+    began = time.monotonic()
+    seen: list[Any] = []
+    with pytest.raises(openai.APIError) as found:
+        seen.extend(client.chat.completions.create(model="stalled", messages=ASK, stream=True))
+    assert seen
+    assert "provider_timeout" in str(found.value.body)
+    assert time.monotonic() - began < 5
+
+
 def test_the_clients_own_timeout_is_kept(client: openai.OpenAI) -> None:
     began = time.monotonic()
     with pytest.raises(openai.APITimeoutError):
@@ -146,8 +155,7 @@ def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Failing,
     script = Failing()
     with upstream(script) as up:
         own = ProviderConfig(name="own", wire="openai_chat", base_url=up.url)
-        twice = ModelConfig(name="twice", deployments=(DeploymentConfig(provider="own", model="m"),), retries=1)
-        models = {"once": once("once", "own"), "twice": twice}
+        models = {"once": tried("once", "own"), "twice": tried("twice", "own", retries=1)}
         with gateway(tmp_path_factory.mktemp("retries"), providers={"own": own}, models=models) as running:
             yield script, up, running
 

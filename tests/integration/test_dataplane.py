@@ -378,11 +378,13 @@ def test_fallbacks_answer_in_order(tmp_path: Path) -> None:
         models = {
             "first": ModelConfig(
                 name="first",
-                deployments=(DeploymentConfig(provider="up", model="m"),),
+                deployments=(DeploymentConfig(provider="up", model="m", retries=0),),
                 retries=0,
                 fallbacks=("second", "third"),
             ),
-            "second": ModelConfig(name="second", deployments=(DeploymentConfig(provider="up", model="n"),), retries=0),
+            "second": ModelConfig(
+                name="second", deployments=(DeploymentConfig(provider="up", model="n", retries=0),), retries=0
+            ),
             "third": ModelConfig(name="third", deployments=(DeploymentConfig(provider="openai", model="gpt-4o"),)),
         }
         with gateway(tmp_path, providers=provider(up.url), models=models) as running:

@@ -16,7 +16,8 @@ from gamma.wire.support import HINTS
 
 _fields = msgspec.json.Decoder(dict[str, Raw])
 _encode = msgspec.json.encode
-_MODEL_KEY = re.compile(rb'"model"\s*:\s*')
+_NEXT_KEY = re.compile(rb'[\s,{]*"(?:[^"\\]|\\.)*"\s*:\s*')
+_MODEL_FIRST = re.compile(rb'\s*\{\s*"model"\s*:\s*')
 _USAGE_OPTION = b'"stream_options":{"include_usage":true}'
 
 
@@ -79,15 +80,15 @@ class Body:
     def _with_model(self, model: str) -> bytes:
         """The body with another model; every other byte stays."""
         data, name = self.data, _encode(model)
-        key = _MODEL_KEY.match(data, data.find(b'"model"')) if data.count(b'"model"') == 1 else None
-        if key is not None:
-            start = key.end()
-            old = _encode(self.shape.model)
-            if data.startswith(old, start):
-                return b"%b%b%b" % (data[:start], name, data[start + len(old) :])
-        fields = _fields.decode(data)  # `"model"` occurs in the contents too: rebuild from the top-level values
-        fields["model"] = Raw(name)
-        return _join(fields)
+        first = _MODEL_FIRST.match(data)
+        if first is not None and data.startswith(old := _encode(self.shape.model), first.end()):
+            return b"%b%b%b" % (data[: first.end()], name, data[first.end() + len(old) :])
+        fields = _fields.decode(data)
+        span = _span("model", data, fields)
+        if span is not None:
+            return b"%b%b%b" % (data[: span[0]], name, data[span[1] :])
+        fields["model"] = Raw(name)  # a key stands twice: the last one counts, as for every JSON reader
+        return _encode(fields)
 
     def _edited(self, provider: Provider, model: str, *, drop: bool) -> bytes:
         fields: dict[str, Any] = dict(_fields.decode(self.data))
@@ -99,8 +100,21 @@ class Body:
             del fields[name]
         if model:
             fields["model"] = Raw(_encode(model))
-        return _join(provider.adjust_body(fields))
+        return _encode(provider.adjust_body(fields))
 
 
-def _join(fields: Mapping[str, Any]) -> bytes:
-    return _encode(fields)
+def _span(wanted: str, data: bytes, fields: Mapping[str, Raw]) -> tuple[int, int] | None:
+    """Where a top-level value stands, found by stepping from value to value.
+
+    Returns:
+        Start and end, or None when the steps do not meet (a key that stands twice).
+    """
+    position = 0
+    for name, value in fields.items():
+        key = _NEXT_KEY.match(data, position)
+        if key is None:
+            return None
+        position = key.end() + memoryview(value).nbytes
+        if name == wanted:
+            return (key.end(), position) if data.startswith(bytes(value), key.end()) else None
+    return None

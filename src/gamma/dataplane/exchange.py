@@ -57,7 +57,7 @@ class ChatExchange:
         self._request: ChatRequest | None = None
         self._sink: StreamSink | None = None
         self._array = call.match.stream is True and b"alt=sse" not in call.request.query
-        self._forwardable = not self._array and not holds_foreign(self._dialect, body.data)
+        self._forwardable = not self._array and not (body.shape.continued and holds_foreign(self._dialect, body.data))
 
     @property
     def request(self) -> ChatRequest:

@@ -74,9 +74,9 @@ class Gateway:
             if call.model is not None:
                 self._record(call)
 
-    async def _dispatch(self, call: Call) -> None:
+    def _dispatch(self, call: Call) -> Awaitable[None]:
         assert call.match is not None
-        await _OPERATIONS[call.match.route.operation](self._parts, call)
+        return _OPERATIONS[call.match.route.operation](self._parts, call)
 
     def _refuse(self, call: Call, error: GammaError) -> None:
         call.error = error

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Protocol
 
 from gamma import plugins
-from gamma.errors import ContextLengthExceeded, GammaError, NoDeployment, UnknownModel
+from gamma.errors import ContextLengthExceeded, GammaError, UnknownModel
 from gamma.routing.balancers.base import Balancer, Outcome
 from gamma.routing.deployment import Deployment
 
@@ -97,37 +97,54 @@ class Router:
         Raises:
             GammaError: the first model's error when nobody could answer: later ones would only confuse the caller.
         """
-        first: GammaError | None = None
-        for candidate in (model, *(self.models[name] for name in model.fallbacks if name in self.models)):
+        try:
+            await self._send_to(model, exchange)
+        except GammaError as error:
+            await self._fall_back(model, exchange, error)
+
+    async def _fall_back(self, model: Model, exchange: Exchange, first: GammaError) -> None:
+        error = first
+        for name in model.fallbacks:
+            if exchange.committed or not stands_in(error):
+                break
             try:
-                await self._send_to(candidate, exchange)
-            except GammaError as error:
-                first = first or error
-                if exchange.committed or not stands_in(error):
-                    raise first from None
-            else:
+                await self._send_to(self.models[name], exchange)
                 return
-        raise first or NoDeployment(f"model {model.name!r} has no deployment")
+            except GammaError as again:
+                error = again
+        raise first
 
     async def _send_to(self, model: Model, exchange: Exchange) -> None:
         """Tries a model's deployments: each once before any a second time, and a wait before every further round."""
+        deployments = model.deployments
+        deployment = deployments[0] if len(deployments) == 1 else model.balancer.choose(deployments)
+        try:
+            await self._attempt(model, deployment, exchange)
+        except GammaError as error:
+            await self._send_again(model, exchange, deployment, error)
+
+    async def _send_again(self, model: Model, exchange: Exchange, failed: Deployment, error: GammaError) -> None:
+        """What follows a first attempt that failed; raises the last error when nothing helped."""
         tries = dict.fromkeys(model.deployments, 0)
+        tries[failed] = 1
         limit = max((model.retries, *(d.retries for d in model.deployments)))
         while True:
-            deployment = _choose(model, tries)
+            able = [d for d in model.deployments if tries[d] <= d.retries]
+            if exchange.committed or not able or sum(tries.values()) > limit:
+                raise error
+            fewest = min(tries[d] for d in able)
+            if not (error.retryable or (fewest == 0 and error.fault in ("credential", "model"))):
+                raise error
+            if fewest:
+                await self._back_off(error, sum(tries.values()))
+            candidates = [d for d in able if tries[d] == fewest]
+            deployment = candidates[0] if len(candidates) == 1 else model.balancer.choose(candidates)
             tries[deployment] += 1
             try:
                 await self._attempt(model, deployment, exchange)
                 return
-            except GammaError as error:
-                left = [d for d in model.deployments if tries[d] <= d.retries]
-                if exchange.committed or not left or sum(tries.values()) > limit:
-                    raise
-                untried = any(tries[d] == 0 for d in left)
-                if not (error.retryable or (untried and error.fault in ("credential", "model"))):
-                    raise
-                if not untried:
-                    await self._back_off(error, sum(tries.values()))
+            except GammaError as again:
+                error = again
 
     async def _attempt(self, model: Model, deployment: Deployment, exchange: Exchange) -> None:
         deployment.in_flight += 1
@@ -152,14 +169,6 @@ class Router:
             await self._sleep(error.retry_after_s + self._random.random() * _BACKOFF_S)
             return
         await self._sleep(self._random.random() * min(_BACKOFF_CAP_S, _BACKOFF_S * 2**failures))
-
-
-def _choose(model: Model, tries: dict[Deployment, int]) -> Deployment:
-    """The balancer's choice among the deployments that were tried least often and may still be tried."""
-    able = [d for d in model.deployments if tries[d] <= d.retries]
-    fewest = min(tries[d] for d in able)
-    candidates = [d for d in able if tries[d] == fewest]
-    return candidates[0] if len(candidates) == 1 else model.balancer.choose(candidates)
 
 
 def stands_in(error: GammaError) -> bool:

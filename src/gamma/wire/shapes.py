@@ -29,6 +29,12 @@ class Shape(Struct):
     stream: bool | None = None
     stream_options: Raw = field(default_factory=Raw)  # a plain default could not be described in the JSON Schema
 
+    @property
+    def continued(self) -> bool:
+        """Whether an answer of an earlier turn may be among the messages."""
+        messages = getattr(self, "messages", None)
+        return messages is None or any(message.role == "assistant" for message in messages)
+
 
 class _ChatShape(Shape, kw_only=True):
     model: str

@@ -293,7 +293,7 @@ def prediction(status, url="https://api.replicate.com/v1/predictions/p1"):
     return Reply(200, [], msgspec.json.encode({"id": "p1", "status": status, "urls": {"get": url}, "output": ["hi"]}))
 
 
-def settle(pool, first, timeouts=Timeouts()):  # noqa: B008 - frozen
+def settle(pool, first, timeouts=Timeouts()):
     import asyncio  # noqa: PLC0415 - one test needs it
 
     config = ProviderConfig(name="replicate", api_key=Secret("k"))
