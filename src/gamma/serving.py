@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
 import os
 import signal
@@ -29,6 +30,9 @@ from gamma.telemetry import logs
 
 DATA = Path(".gamma")
 """Where the gateway keeps what must outlive it: the admin key's digest and usage records."""
+
+_M_TRIM_THRESHOLD = -1  # names and numbers of glibc's malloc.h
+_M_MMAP_THRESHOLD = -3
 
 _log = structlog.get_logger(__name__)
 
@@ -96,9 +100,7 @@ def _work(settings: Settings, sock: socket.socket, admin: bytes | None, *, demo:
             effective = with_simulated(settings, f"http://127.0.0.1:{port}")
         app = App(effective, admin=admin, data=DATA)
         await app.start(sock)
-        gc.collect()
-        gc.freeze()  # what was built to serve lives as long as the process: collections need not look at it
-        gc.set_threshold(20_000, 20, 20)  # requests leave few cycles behind
+        _settle_memory()
         await stopped.wait()
         await app.stop()
         if fleet is not None:
@@ -106,6 +108,22 @@ def _work(settings: Settings, sock: socket.socket, admin: bytes | None, *, demo:
 
     uvloop.run(main())
     return 0
+
+
+def _settle_memory() -> None:
+    """Tells Python's collector and C's allocator that this process serves for long.
+
+    What was built to serve is left out of collections, which come less often, for requests leave few cycles behind. Blocks
+    up to 32 MB come from the heap and stay with it: giving each 100 KB prompt's back to the system and faulting its pages in
+    again took an eighth of the time of such a request.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc; other systems' allocators need no telling
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, 32 << 20)
+        mallopt(_M_TRIM_THRESHOLD, 256 << 20)
 
 
 def with_simulated(settings: Settings, address: str) -> Settings:

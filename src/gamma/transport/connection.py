@@ -14,6 +14,7 @@ import httptools
 from gamma.errors import GammaError, ProviderMalformed, ProviderTimeout, ProviderUnreachable
 from gamma.types.timeouts import Timeouts
 
+_JOINED_BYTES = 16 * 1024
 MAX_HEAD_BYTES = 256 * 1024
 MAX_ANSWER_BYTES = 128 * 1024 * 1024
 
@@ -117,7 +118,10 @@ class Connection(asyncio.Protocol):
         self._timeouts = timeouts
         self._begun = self._last = self._loop.time()
         self._done = done = self._loop.create_future()
-        self.transport.write(b"".join(request))
+        if len(request[-1]) < _JOINED_BYTES:
+            self.transport.write(b"".join(request))
+        else:
+            self.transport.writelines(request)  # one system call all the same, without a copy of the body
         return done
 
     def overdue(self, now: float) -> ProviderTimeout | None:

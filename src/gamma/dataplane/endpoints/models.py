@@ -43,9 +43,11 @@ async def answer_one(parts: Parts, call: Call) -> None:
 
 
 def _shape(call: Call) -> str:
-    if call.match is not None and call.match.route.wire == "gemini":
+    headers = call.request.headers
+    google = b"x-goog-api-key" in headers or b"x-goog-api-client" in headers  # its client asks at /v1 as well as /v1beta
+    if google or (call.match is not None and call.match.route.wire == "gemini"):
         return "gemini"
-    return "anthropic_messages" if b"anthropic-version" in call.request.headers else "openai_chat"
+    return "anthropic_messages" if b"anthropic-version" in headers else "openai_chat"
 
 
 def _openai(model: Model) -> dict[str, Any]:
@@ -68,7 +70,14 @@ def _openai(model: Model) -> dict[str, Any]:
 
 
 def _anthropic(model: Model) -> dict[str, Any]:
-    return {"type": "model", "id": model.name, "display_name": model.name, "created_at": _EPOCH}
+    return {
+        "type": "model",
+        "id": model.name,
+        "display_name": model.name,
+        "created_at": _EPOCH,
+        "lifecycle": "active",
+        "max_input_tokens": model.deployments[0].context_window,
+    }
 
 
 def _gemini(model: Model) -> dict[str, Any]:
