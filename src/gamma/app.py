@@ -24,6 +24,8 @@ from gamma.telemetry.metrics import Metrics
 from gamma.transport.pool import Pool
 from gamma.types.timeouts import Timeouts
 
+PRICES_HOLD_S = 900.0
+"""How long a compiled price is used before it is looked up again."""
 MAX_ADDRESSED = 4096
 """Models addressed as `provider/model` that are kept compiled; the longest unused one is given up first."""
 
@@ -41,6 +43,7 @@ class App:
         self.pool = Pool()
         self.providers: dict[str, Provider] = build_providers(settings.providers, settings.catalog, self.pool)
         self._addressed: dict[str, Model] = {}
+        self._clock: asyncio.TimerHandle | None = None
         if any(provider.row.prices for provider in self.providers.values()):
             load_prices()
         models = {name: self._model(config) for name, config in settings.models.items()}
@@ -56,11 +59,14 @@ class App:
         """Begins to answer requests on a bound socket."""
         self.parts.wires.load({*SERVED, *(wire for provider in self.providers.values() for wire in provider.row.wires)})
         self.usage_log.start()
+        self._clock = asyncio.get_running_loop().call_later(PRICES_HOLD_S, self._reprice)
         await self.server.start(sock)
 
     async def stop(self) -> None:
         """Stops gracefully: readiness fails first, running answers finish, records are written."""
         self.parts.ready = False
+        if self._clock is not None:
+            self._clock.cancel()
         await self.server.stop()
         await self.usage_log.stop()
         await self.pool.aclose()
@@ -72,6 +78,15 @@ class App:
         for name, provider in self.providers.items():
             found.extend(self._addressed_model(provider, name, model) for model in known_models(provider.row.prices))
         return found
+
+    def _reprice(self) -> None:
+        """Compiles prices anew: some change by date or by the hour of the day."""
+        for model in self.router.models.values():
+            for deployment in model.deployments:
+                deployment.price = self._price(deployment.provider, deployment.config, deployment.context_window)
+        self._addressed.clear()
+        self.__dict__.pop("listing", None)
+        self._clock = asyncio.get_running_loop().call_later(PRICES_HOLD_S, self._reprice)
 
     def _address(self, address: str) -> Model | None:
         name, _, model = address.partition("/")

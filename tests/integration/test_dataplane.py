@@ -471,3 +471,19 @@ def test_a_stream_that_outlives_the_stop_ends_with_an_error_event(behind: Any) -
         text += b"".join(pieces)
     assert b"gamma_draining" in text
     assert b"[DONE]" not in text
+
+
+def test_prices_are_looked_up_again_from_time_to_time(tmp_path: Path) -> None:
+    models = {"m": ModelConfig(name="m", deployments=(DeploymentConfig(provider="openai", model="gpt-4o-mini"),))}
+    with gateway(tmp_path, models=models) as running:
+        deployment = running.app.router.models["m"].deployments[0]
+        priced, deployment.price = deployment.price, None
+
+        async def later() -> None:
+            running.app._reprice()
+
+        running.call(later)
+        assert deployment.price == priced
+        assert priced is not None
+        answer = httpx.post(running.url + CHAT, json={**ASK, "model": "m"}, headers=HEADERS)
+    assert float(answer.headers["x-gamma-cost-usd"]) > 0

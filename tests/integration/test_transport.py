@@ -218,6 +218,7 @@ async def _answer_once(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
     await reader.readuntil(b"{}")
     writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
     await writer.drain()
+    writer.close()
 
 
 @pytest.mark.parametrize("verify", [True, False])
@@ -257,6 +258,7 @@ def test_a_proxy_is_asked_for_a_tunnel_with_its_credentials() -> None:
         writer.write(await far_reader.readuntil(b"}"))
         await writer.drain()
         far_writer.close()
+        writer.close()
 
     async def run(url: str) -> Reply:
         server = await asyncio.start_server(proxy, "127.0.0.1", 0)
