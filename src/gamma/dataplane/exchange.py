@@ -17,7 +17,7 @@ from gamma.routing.balancers.base import Outcome
 from gamma.routing.deployment import Deployment
 from gamma.routing.router import Model
 from gamma.transport.connection import Reply
-from gamma.transport.pool import Channel, Pool
+from gamma.transport.pool import Pool
 from gamma.types.chat import ChatRequest, ChatResponse
 from gamma.wire.assemble import replay
 from gamma.wire.base import Style
@@ -104,7 +104,11 @@ class ChatExchange:
 
     async def _whole(self, deployment: Deployment, wire: str, *, passing: bool) -> None:
         call, called = self.call, self._wires.get(wire)
-        channel, request = await self._prepare(deployment, wire, passing=passing)
+        body = self._rendered(deployment, wire, passing=passing)
+        headers = self._headers() if passing else ()
+        channel, request = (None if headers else deployment.ready("chat", wire, stream=call.stream, body=body)) or (
+            await deployment.request("chat", wire, stream=call.stream, body=body, headers=headers)
+        )
         begun = monotonic()
         try:
             reply = await self._pool.send(channel, request, deployment.config.timeouts)
@@ -127,7 +131,11 @@ class ChatExchange:
 
     async def _stream(self, deployment: Deployment, wire: str, *, passing: bool) -> None:
         call, called = self.call, self._wires.get(wire)
-        channel, request = await self._prepare(deployment, wire, passing=passing)
+        body = self._rendered(deployment, wire, passing=passing)
+        headers = self._headers() if passing else ()
+        channel, request = (None if headers else deployment.ready("chat", wire, stream=call.stream, body=body)) or (
+            await deployment.request("chat", wire, stream=call.stream, body=body, headers=headers)
+        )
         parser = called.event_parser(deployment.target.traits)
         sink: StreamSink
         if passing:
@@ -163,21 +171,19 @@ class ChatExchange:
         connection.write_chunk(b"".join(renderer.render_event(event) for event in replay(response)))
         connection.write_chunk(renderer.render_end())
 
-    async def _prepare(self, deployment: Deployment, wire: str, *, passing: bool) -> tuple[Channel, tuple[bytes, ...]]:
-        provider, stream = deployment.provider, self.call.stream
+    def _rendered(self, deployment: Deployment, wire: str, *, passing: bool) -> bytes:
+        """The body to send: the caller's own, or its translation."""
+        config, provider = deployment.config, deployment.provider
         if passing:
             in_path = self.call.match is not None and self.call.match.model is not None
-            body = self._body.forward(
+            return self._body.forward(
                 provider,
-                "" if in_path else deployment.config.model,
-                drop=deployment.config.drop_unsupported,
-                ask_usage=stream and self._asks_usage(deployment),
+                "" if in_path else config.model,
+                drop=config.drop_unsupported,
+                ask_usage=self.call.stream and self._asks_usage(deployment),
             )
-            return await deployment.request("chat", wire, stream=stream, body=body, headers=self._headers())
-        request = with_defaults(self.request, deployment.config.params)
-        rendered = self._wires.get(wire).render_request(request, deployment.target)
-        body = msgspec.json.encode(provider.adjust_body(rendered))
-        return await deployment.request("chat", wire, stream=stream, body=body)
+        request = with_defaults(self.request, config.params)
+        return msgspec.json.encode(provider.adjust_body(self._wires.get(wire).render_request(request, deployment.target)))
 
     def _asks_usage(self, deployment: Deployment) -> bool:
         """Whether this stream's token counts have to be asked for on behalf of a caller who did not."""
@@ -188,15 +194,14 @@ class ChatExchange:
         )
 
     def _headers(self) -> tuple[tuple[str, str], ...]:
-        forwarded = _FORWARDED.get(self._dialect)
-        if forwarded is None:
-            return ()
+        """The caller's headers that belong to the dialect and say something unusual."""
         sent = self.call.request.headers
-        return tuple(
-            (name.decode(), value.decode("latin-1"))
-            for name, usual in forwarded
-            if (value := sent.get(name)) and value != usual
-        )
+        found: tuple[tuple[str, str], ...] = ()
+        for name, usual in _FORWARDED.get(self._dialect, ()):
+            value = sent.get(name)
+            if value and value != usual:
+                found = (*found, (name.decode(), value.decode("latin-1")))
+        return found
 
     def _style(self, request: ChatRequest | None) -> Style:
         call = self.call

@@ -108,7 +108,7 @@ class Gateway:
         series.attempts += call.attempts
         series.duration.observe(duration)
         series.overhead.observe(overhead)
-        if first_byte is not None:
+        if call.stream and first_byte is not None:
             series.first_byte.observe(first_byte)
         if usage is not None:
             series.input_tokens += usage.input_tokens

@@ -14,6 +14,7 @@ from gamma.providers.auth.base import Auth, Credentials
 from gamma.providers.catalog import Catalog
 from gamma.providers.config import ProviderConfig
 from gamma.providers.row import Row
+from gamma.providers.standard import standard_row
 from gamma.transport.connection import Reply
 from gamma.transport.pool import Channel, Pool
 from gamma.types.chat import ChatRequest
@@ -218,8 +219,7 @@ def row_for(config: ProviderConfig, catalog: Catalog) -> tuple[str, Row]:
     if config.like is not None:
         return config.like, catalog.row(config.like)
     if config.wire is not None:
-        base = config.base_url or ""
-        return "", Row(title=config.name, base_url=base, docs=base, wires=(config.wire,), exact=frozenset({config.wire}))
+        return "", standard_row(config.name, config.wire, config.base_url or "")
     return config.name, catalog.row(config.name)
 
 

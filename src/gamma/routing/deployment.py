@@ -71,12 +71,15 @@ class Deployment:
         key = (kind, wire, stream)
         ready = self._heads.get(key)
         if ready is None or headers:
-            channel, ready_head = await self._head(key, body, headers)
+            ready = await self._head(key, body, headers)
             if self.provider.static_auth and not headers:
-                self._heads[key] = (channel, ready_head)
-        else:
-            channel, ready_head = ready
-        return channel, (ready_head, b"content-length: %d\r\n\r\n" % len(body), body)
+                self._heads[key] = ready
+        return ready[0], (ready[1], b"content-length: %d\r\n\r\n" % len(body), body)
+
+    def ready(self, kind: Kind, wire: str, *, stream: bool, body: bytes) -> tuple[Channel, tuple[bytes, ...]] | None:
+        """The same where nothing has to be waited for; None until the first `request`, or when every one is signed."""
+        head = self._heads.get((kind, wire, stream))
+        return None if head is None else (head[0], (head[1], b"content-length: %d\r\n\r\n" % len(body), body))
 
     async def _head(
         self, key: tuple[Kind, str, bool], body: bytes, headers: tuple[tuple[str, str], ...]

@@ -109,9 +109,10 @@ class Router:
                 break
             try:
                 await self._send_to(self.models[name], exchange)
-                return
             except GammaError as again:
                 error = again
+            else:
+                return
         raise first
 
     async def _send_to(self, model: Model, exchange: Exchange) -> None:

@@ -155,6 +155,10 @@ class Connection(asyncio.Protocol):
             self._last = self._loop.time()
             self.transport.resume_reading()
 
+    def rest(self) -> None:
+        """Notes that nothing is asked of it from now on."""
+        self.idle_since = self._last
+
     def fail(self, error: Exception) -> None:
         """Ends the current exchange with an error and closes the connection."""
         done, self._done = self._done, None

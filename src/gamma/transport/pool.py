@@ -84,7 +84,7 @@ class Pool:
             ProviderMalformed: the answer is not HTTP.
         """
         for _ in range(2):
-            connection = await self._acquire(channel, timeouts)
+            connection = self._idle(channel) or await self._acquire(channel, timeouts)
             try:
                 return await connection.exchange(request, timeouts, sink)
             except ProviderUnreachable:
@@ -113,18 +113,26 @@ class Pool:
         """Connections open now, busy or idle."""
         return sum(len(state.open) for state in self._channels.values())
 
+    def _idle(self, channel: Channel) -> Connection | None:
+        """A kept connection that is still open."""
+        state = self._channels.get(channel)
+        while state is not None and state.idle:
+            connection = state.idle.pop()
+            if not connection.closed:
+                connection.reused = True
+                return connection
+            state.open.discard(connection)
+        return None
+
     async def _acquire(self, channel: Channel, timeouts: Timeouts) -> Connection:
         state = self._channels.get(channel)
         if state is None:
             state = self._channels[channel] = _Channel()
             self._start_clock()
         while True:
-            while state.idle:
-                connection = state.idle.pop()
-                if not connection.closed:
-                    connection.reused = True
-                    return connection
-                state.open.discard(connection)
+            connection = self._idle(channel)
+            if connection is not None:
+                return connection
             if len(state.open) < self._config.max_connections:
                 return await self._connect(channel, state, timeouts.connect_s)
             await self._wait_for_place(state, channel, timeouts.connect_s)
@@ -188,14 +196,13 @@ class Pool:
             if state is not None:
                 state.open.discard(connection)
         else:
-            connection.idle_since = asyncio.get_running_loop().time()
+            connection.rest()
             state.idle.append(connection)
-        if state is not None:
-            while state.waiters:
-                waiter = state.waiters.popleft()
-                if not waiter.done():
-                    waiter.set_result(None)
-                    break
+        while state is not None and state.waiters:
+            waiter = state.waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                break
 
     def _context(self, verify: bool) -> ssl.SSLContext:
         context = self._tls.get(verify)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -74,6 +75,7 @@ class _Peek(Struct):
 
 _WHOLE = msgspec.json.Decoder(Whole)
 _PEEK = msgspec.json.Decoder(_Peek)
+_SOME = re.compile(rb"\[\s*[^\s\]]")  # a list that holds something
 
 
 def parse_response(body: bytes, traits: Traits) -> ChatResponse:
@@ -102,9 +104,7 @@ def parse_response(body: bytes, traits: Traits) -> ChatResponse:
 def parse_usage(body: bytes, traits: Traits) -> Usage | None:
     """Only the counts; see `Called.parse_usage`."""
     peek = read(body, _PEEK)
-    choices = bytes(peek.choices)
-    answered = choices.startswith(b"[") and not choices[1:].lstrip().startswith(b"]")
-    if peek.error or peek.base_resp or peek.object == "error" or not answered:
+    if peek.error or peek.base_resp or peek.object == "error" or not _SOME.match(peek.choices):
         parse_response(body, traits)  # the long way tells what is wrong
     usage = peek.usage or (peek.x_groq.usage if peek.x_groq else None)
     return parse_counts(usage, traits, peek.cost) if usage is not None else None
