@@ -227,10 +227,11 @@ class PassingSink(StreamSink):
 
     def _without_usage(self, data: bytes) -> bytes:
         """Whole events only, less the one that holds nothing but token counts."""
-        data = self._rest + data
-        end = _whole_events(data)
-        data, self._rest = data[:end], data[end:]
-        if _USAGE.search(data) is None:
+        if self._rest or not data.endswith(b"\n\n"):
+            data = self._rest + data
+            end = _whole_events(data)
+            data, self._rest = data[:end], data[end:]
+        if b'"usage"' not in data or _USAGE.search(data) is None:
             return data
         events = re.split(rb"(?<=\n\n)|(?<=\r\n\r\n)", data)
         return b"".join(e for e in events if not (_USAGE.search(e) and _EMPTY_CHOICES.search(e)))
