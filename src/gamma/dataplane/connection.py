@@ -262,6 +262,8 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """The end of the request."""
+        if self._parser.should_upgrade():
+            return  # the parser says so next, and the request is refused
         request = self._request
         body = self._body
         request.body = body[0] if len(body) == 1 else b"".join(body)
