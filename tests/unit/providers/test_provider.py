@@ -321,3 +321,25 @@ def test_a_prediction_that_does_not_end_in_time_is_a_timeout():
 
 def test_an_error_answer_needs_no_settling():
     assert settle(StubPool(), Reply(422, [], b"{}")).status == 422
+
+
+@pytest.mark.parametrize(
+    ("wire", "header", "embeddings", "rerank"),
+    [
+        ("openai_chat", "authorization", "openai", "jina"),
+        ("anthropic_messages", "x-api-key", None, None),
+        ("gemini", "x-goog-api-key", "gemini", None),
+        ("bedrock_converse", "authorization", "bedrock", "bedrock_invoke"),
+        ("cohere_v2", "authorization", "cohere", "cohere"),
+        ("ollama", "authorization", "ollama", None),
+    ],
+)
+def test_a_bare_wire_brings_what_its_vendor_has(wire: str, header: str, embeddings: str | None, rerank: str | None) -> None:
+    config = ProviderConfig(name="mine", wire=wire, base_url="http://127.0.0.1:9", api_key=Secret("k"))
+    found = build_providers({"mine": config}, Catalog.builtin(), Pool())["mine"]
+    headers = dict(found.headers())
+    assert "k" in headers[header].split()
+    assert ("anthropic-version" in headers) == (wire == "anthropic_messages")
+    assert (found.embeddings, found.rerank) == (embeddings, rerank)
+    assert found.exact(wire)
+    assert not found.row.free
