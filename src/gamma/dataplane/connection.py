@@ -11,7 +11,6 @@ from typing import Any, Protocol, cast
 import httptools
 
 from gamma.errors import BodyTooLarge, GammaError, HeadersTooLarge, InvalidRequest
-from gamma.transport.errand import Errand
 
 _MAX_PIPELINED = 8
 _LINGER_S = 1.0
@@ -31,7 +30,7 @@ class HttpRequest:
         fault: set when the request was refused while it was read; the body is then incomplete.
     """
 
-    __slots__ = ("body", "connection", "fault", "headers", "keep_alive", "method", "path", "query", "version")
+    __slots__ = ("body", "connection", "fault", "headers", "keep_alive", "method", "path", "query")
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -41,7 +40,6 @@ class HttpRequest:
         self.headers: dict[bytes, bytes] = {}
         self.body = b""
         self.keep_alive = True
-        self.version = "1.1"
         self.fault: GammaError | None = None
 
 
@@ -73,7 +71,7 @@ class Connection(asyncio.Protocol):
         self._size = 0
         self._reading_head = True
         self._waiting: deque[HttpRequest] = deque()
-        self._errand: Errand | None = None
+        self._task: asyncio.Task[None] | None = None
         self._stream_open = False
         self._chunked = True
         self._writable: asyncio.Event | None = None
@@ -102,7 +100,7 @@ class Connection(asyncio.Protocol):
         if self.closed:
             return
         self._stream_open = True
-        self._chunked = self._request_now.version != "1.0"
+        self._chunked = self._parser.get_http_version() != "1.0"
         if self._chunked:
             framing = (
                 b"transfer-encoding: chunked\r\n"
@@ -135,13 +133,13 @@ class Connection(asyncio.Protocol):
 
     def cancel(self) -> None:
         """Cancels the answer in progress."""
-        if self._errand is not None:
-            self._errand.cancel()
+        if self._task is not None:
+            self._task.cancel()
 
     @property
     def busy(self) -> bool:
         """Whether a request is being answered."""
-        return self._errand is not None
+        return self._task is not None
 
     @property
     def slow(self) -> bool:
@@ -175,7 +173,7 @@ class Connection(asyncio.Protocol):
         self.cancel()
 
     def eof_received(self) -> bool:
-        if self.mid_request and self._errand is None:
+        if self.mid_request and self._task is None:
             self._refuse(InvalidRequest("the connection was closed before the request was complete"))
             return True  # the other direction still carries the answer
         return False
@@ -245,12 +243,11 @@ class Connection(asyncio.Protocol):
         if request.path[:1] != b"/":  # absolute form, RFC 9112 section 3.2.2
             request.path = b"/" + request.path.partition(b"://")[2].partition(b"/")[2]
         request.keep_alive = self._parser.should_keep_alive()
-        request.version = self._parser.get_http_version()
         headers = request.headers
         length = headers.get(b"content-length")
         if length is not None and length.isdigit() and int(length) > self._door.max_body_bytes:
             self._too_large()
-        if headers.get(b"expect", b"").lower() == b"100-continue" and self._errand is None:
+        if headers.get(b"expect", b"").lower() == b"100-continue" and self._task is None:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, data: bytes) -> None:
@@ -271,7 +268,7 @@ class Connection(asyncio.Protocol):
         self._size = 0
         self._reading_head = True
         self.mid_request = False
-        if self._errand is None:
+        if self._task is None:
             self._start(request)
         else:
             self._waiting.append(request)
@@ -286,11 +283,16 @@ class Connection(asyncio.Protocol):
 
     def _start(self, request: HttpRequest) -> None:
         self._request_now = request
-        self._errand = errand = Errand(self._loop, self._door.answer(request), self._after)
-        errand.resume()
+        self._task = self._loop.create_task(self._answer(request))
+
+    async def _answer(self, request: HttpRequest) -> None:
+        try:
+            await self._door.answer(request)
+        finally:
+            self._after()
 
     def _after(self) -> None:
-        self._errand = None
+        self._task = None
         self.on_pause = self.on_resume = None
         self.since = self._loop.time()
         if self.closed:
@@ -315,7 +317,7 @@ class Connection(asyncio.Protocol):
         self._deaf = True
         if not request.path:
             request.path = self._url.partition(b"?")[0]
-        if self._errand is None:
+        if self._task is None:
             self._start(request)
         else:
             self._waiting.append(request)

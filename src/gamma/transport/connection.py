@@ -12,7 +12,6 @@ from typing import Protocol, cast
 import httptools
 
 from gamma.errors import GammaError, ProviderMalformed, ProviderTimeout, ProviderUnreachable
-from gamma.transport.errand import Waiter
 from gamma.types.timeouts import Timeouts
 
 _JOINED_BYTES = 16 * 1024
@@ -58,7 +57,7 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_begun",
         "_body",
-        "_complete",
+        "_chunked_body",
         "_decompress",
         "_done",
         "_error",
@@ -86,7 +85,7 @@ class Connection(asyncio.Protocol):
         self.reused = False
         self.idle_since = 0.0
         self._parser = httptools.HttpResponseParser(self)
-        self._done: asyncio.Future[Reply] | Waiter[Reply] | None = None
+        self._done: asyncio.Future[Reply] | None = None
         self._reset()
 
     def _reset(self) -> None:
@@ -100,11 +99,8 @@ class Connection(asyncio.Protocol):
         self._head_bytes = 0
         self._length_known = False
         self._error: Exception | None = None
-        self._complete = False
 
-    def exchange(
-        self, request: tuple[bytes, ...], timeouts: Timeouts, sink: Sink | None = None
-    ) -> asyncio.Future[Reply] | Waiter[Reply]:
+    def exchange(self, request: tuple[bytes, ...], timeouts: Timeouts, sink: Sink | None = None) -> asyncio.Future[Reply]:
         """Sends a request and starts reading its answer.
 
         Args:
@@ -113,17 +109,15 @@ class Connection(asyncio.Protocol):
             sink: takes the body chunk by chunk; without one the whole body is collected.
 
         Returns:
-            The reply, to be awaited. It fails with ProviderUnreachable, ProviderTimeout, ProviderMalformed, or with what the
-            sink raised. Cancelling the wait leaves the connection unusable: close it.
+            A future of the reply. It fails with ProviderUnreachable, ProviderTimeout, ProviderMalformed, or with what the
+            sink raised. Cancelling it leaves the connection unusable: close it.
         """
         assert self.transport is not None
         self._reset()
         self._sink = sink
         self._timeouts = timeouts
         self._begun = self._last = self._loop.time()
-        done: asyncio.Future[Reply] | Waiter[Reply]
-        done = Waiter() if asyncio.current_task() is None else self._loop.create_future()
-        self._done = done
+        self._done = done = self._loop.create_future()
         if len(request[-1]) < _JOINED_BYTES:
             self.transport.write(b"".join(request))
         else:
@@ -210,9 +204,7 @@ class Connection(asyncio.Protocol):
         except httptools.HttpParserError as error:
             self.fail(self._error or ProviderMalformed(f"the answer is not HTTP: {error}"))
             return
-        if self._complete:
-            self._finish()
-        elif self._to_sink and self._body and self._done is not None:
+        if self._to_sink and self._body and self._done is not None:
             self._flush()
 
     def _flush(self) -> None:
@@ -267,10 +259,9 @@ class Connection(asyncio.Protocol):
             return
         if not self._parser.should_keep_alive():
             self.closed = True
-        self._complete = True  # told once the parser has returned: who waits may use this connection at once
+        self._finish()
 
     def _finish(self) -> None:
-        self._complete = False
         if self._to_sink and self._body:
             self._flush()
         done, self._done = self._done, None

@@ -13,7 +13,6 @@ from msgspec import Struct
 
 from gamma.errors import GammaError, ProviderTimeout, ProviderUnreachable
 from gamma.transport.connection import Connection, Reply, Sink
-from gamma.transport.errand import as_task
 from gamma.types.http import Origin
 from gamma.types.timeouts import Timeouts
 
@@ -126,7 +125,6 @@ class Pool:
         return None
 
     async def _acquire(self, channel: Channel, timeouts: Timeouts) -> Connection:
-        await as_task()
         state = self._channels.get(channel)
         if state is None:
             state = self._channels[channel] = _Channel()

@@ -8,7 +8,6 @@ from typing import ClassVar
 from gamma.errors import ProviderMalformed, ProviderTimeout
 from gamma.providers.base import Provider
 from gamma.transport.connection import Reply
-from gamma.transport.errand import as_task
 from gamma.types.http import HttpRequest, Origin
 from gamma.types.timeouts import Timeouts
 from gamma.wire.replicate import prediction_state
@@ -29,7 +28,6 @@ class Replicate(Provider):
     async def settle(self, reply: Reply, timeouts: Timeouts) -> Reply:
         """The prediction once it has ended, well or badly; error answers stay as they are."""
         try:
-            await as_task()
             async with asyncio.timeout(timeouts.total_s):
                 while 200 <= reply.status < 300:
                     status, url, _ = prediction_state(reply.body)
